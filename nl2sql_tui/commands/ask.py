@@ -1,0 +1,145 @@
+"""`ask`: one question, its SQL streamed to the terminal, run only if told to."""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, Linked
+from nl2sql_tui.assistant import Assistant
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.commands.rows import limits_for, run_and_print, stopping_on_interrupt
+from nl2sql_tui.database.export import Format, json_value
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine.events import Engine, Token
+from nl2sql_tui.errors import ExitCode, InputError, ModelError, Stopped
+from nl2sql_tui.settings import Settings
+from nl2sql_tui.terminal import say, showing_load
+from nl2sql_tui.text import visible_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the user wants to see."""
+
+    form: Format
+    limit: int | None
+    as_json: bool
+    run_it: bool
+
+
+def ask(database: Database, engine: Engine, settings: Settings, question: str, output: Output) -> int:
+    """Answer `question`, print what `output` says; return the exit code. Raises UserError."""
+    database.require_tables()
+    engine.start()
+    cancel = Cancel()
+    with stopping_on_interrupt(cancel):
+        streamed, last = _listen(Assistant(database, engine, settings), question, cancel, engine, output)
+    if isinstance(last, AnswerStopped):
+        raise Stopped
+    if isinstance(last, AnswerFailed):
+        if output.as_json:
+            _print_json(_failed_as_json(question, last, engine))
+        raise (ModelError if engine.load_state.phase == "failed" else InputError)(last.message, last.hint)
+    if output.as_json:
+        record = _as_json(last, engine)
+        if output.run_it and last.verdict.valid:
+            record["result"] = _result_as_json(database, last, output, settings)
+        _print_json(record)
+    else:
+        _print_sql(last, streamed, output)
+    if not last.verdict.valid:
+        say(f"nl2sql-tui: not valid: {last.verdict.error} {last.verdict.hint}")
+        return ExitCode.SQL
+    if output.run_it and not output.as_json:
+        return run_and_print(database, last.sql, output.form, output.limit, settings)
+    return ExitCode.OK
+
+
+def _listen(
+    assistant: Assistant, question: str, cancel: Cancel, engine: Engine, output: Output
+) -> tuple[str, Answer | AnswerStopped | AnswerFailed]:
+    """Follow the answer to its end, streaming it where a person watches; give what was streamed and the end.
+
+    The SQL is the result, and so belongs on standard output, unless rows or JSON take its place there.
+    """
+    stream = sys.stderr if output.run_it or output.as_json else sys.stdout
+    streaming = stream.isatty()
+    streamed = ""
+    with showing_load(engine):
+        events = assistant.answer(question, cancel)
+        first = next(events)
+    last: Any = first
+    while True:
+        match last:
+            case Linked():
+                _say_linked(last)
+            case Token() if streaming:
+                streamed += last.text
+                print(visible_lines(last.text), end="", file=stream, flush=True)
+            case Answer() | AnswerStopped() | AnswerFailed():
+                if streamed:
+                    print(file=stream, flush=True)
+                return streamed, last
+        last = next(events)
+
+
+def _say_linked(linked: Linked) -> None:
+    if linked.left_out:
+        shown = len(linked.tables)
+        say(
+            f"The schema is larger than the model reads at once: {shown} of {shown + len(linked.left_out)} tables "
+            f"were chosen for this question: {', '.join(linked.tables)}"
+        )
+
+
+def _print_sql(answer: Answer, streamed: str, output: Output) -> None:
+    """Print the SQL where it has not been streamed as it is, and say what was repaired."""
+    out = sys.stderr if output.run_it else sys.stdout
+    for repair in answer.repairs:
+        say(f"repaired: {repair}")
+    if streamed.strip() != answer.sql:
+        print(visible_lines(answer.sql), file=out, flush=True)
+
+
+def _as_json(answer: Answer, engine: Engine) -> dict[str, Any]:
+    verdict = answer.verdict
+    return {
+        "question": answer.question,
+        "sql": answer.sql,
+        "valid": verdict.valid,
+        "error": f"{verdict.error} {verdict.hint}".strip(),
+        "tables": verdict.tables,
+        "reads": verdict.reads,
+        "writes": verdict.writes,
+        "repairs": answer.repairs,
+        "tables_left_out": answer.linked.left_out,
+        "seconds_to_first_token": round(answer.seconds_to_first_token, 4),
+        "seconds": round(answer.seconds, 4),
+        "tokens": answer.tokens,
+        "prompt_tokens": answer.prompt_tokens,
+        "tokens_per_second": round(answer.tokens_per_second, 2),
+        "model": answer.model,
+        "device": engine.load_state.device,
+    }
+
+
+def _failed_as_json(question: str, failed: AnswerFailed, engine: Engine) -> dict[str, Any]:
+    error = f"{failed.message} {failed.hint}".strip()
+    return {"question": question, "sql": failed.sql, "valid": False, "error": error, "model": engine.name}
+
+
+def _result_as_json(database: Database, answer: Answer, output: Output, settings: Settings) -> dict[str, Any]:
+    limits = limits_for("table", output.limit, settings)
+    result = database.fetch_all(answer.sql, Cancel(), limits)
+    return {
+        "columns": result.columns,
+        "rows": [[json_value(cell) for cell in row] for row in result.rows],
+        "cut": bool(result.ending.cut),
+        "seconds": round(result.ending.seconds, 4),
+        "error": str(result.ending.error or ""),
+    }
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    print(json.dumps(record, ensure_ascii=sys.stdout.isatty(), indent=2))  # noqa: T201

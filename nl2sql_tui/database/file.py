@@ -1,0 +1,109 @@
+"""A database file as the rest of the program sees it: its schema, its values, and SQL checked and run on it."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.check import Verdict, check
+from nl2sql_tui.database.connect import GuardedConnection, connect, opening_error
+from nl2sql_tui.database.execute import Ending, Limits, Page, ResultSet, execute, fetch_all
+from nl2sql_tui.database.inspect import count_rows, read_schema
+from nl2sql_tui.database.values import ValueIndex, build_value_index
+from nl2sql_tui.errors import DatabaseError
+from nl2sql_tui.schema import Schema
+from nl2sql_tui.text import visible
+
+_State = tuple[tuple[int, int], ...]
+
+
+class Database:
+    """One SQLite file. Every call opens a guarded connection of its own, so any thread may call at any time.
+
+    The schema and the values are read when first needed and again after the file has changed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises DatabaseError if there is no readable SQLite database at `path`."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._schema: tuple[_State, Schema] | None = None
+        self._values: tuple[_State, ValueIndex] | None = None
+        connect(path).close()
+
+    @property
+    def name(self) -> str:
+        """The file's name, safe to show."""
+        return visible(self.path.name)
+
+    def schema(self) -> Schema:
+        """The tables as they are now. Raises DatabaseError if they cannot be read."""
+        with self._lock:
+            state = self._state()
+            if self._schema is None or self._schema[0] != state:
+                with self._connection() as connection:
+                    try:
+                        self._schema = (state, read_schema(connection))
+                    except sqlite3.Error as error:
+                        raise opening_error(self.path, error) from error
+            return self._schema[1]
+
+    def values(self, cancel: Cancel) -> ValueIndex:
+        """The texts in the cells, for linking; a large file takes seconds. Raises DatabaseError, Stopped."""
+        schema = self.schema()
+        with self._lock:
+            state = self._state()
+            if self._values is None or self._values[0] != state:
+                with self._connection() as connection:
+                    self._values = (state, build_value_index(connection, schema, cancel))
+            return self._values[1]
+
+    def require_tables(self) -> Schema:
+        """The schema; raises DatabaseError if it has no table to ask about."""
+        schema = self.schema()
+        if not schema.tables:
+            raise DatabaseError(
+                f"{visible(str(self.path))} has no tables, so there is nothing to ask about.",
+                "It is unchanged.",
+            )
+        return schema
+
+    def check(self, sql: str) -> Verdict:
+        """What `sql` is, without running it. Raises DatabaseError if the file cannot be read."""
+        schema = self.schema()
+        with self._connection() as connection:
+            return check(connection, sql, schema)
+
+    def execute(self, sql: str, cancel: Cancel, limits: Limits) -> Iterator[Page | Ending]:
+        """Run `sql`, in pages; see `database.execute.execute`. Raises DatabaseError, SqlError."""
+        with self._connection() as connection:
+            yield from execute(connection, sql, cancel, limits)
+
+    def fetch_all(self, sql: str, cancel: Cancel, limits: Limits) -> ResultSet:
+        """Run `sql` and keep every row. Raises DatabaseError, SqlError."""
+        with self._connection() as connection:
+            return fetch_all(connection, sql, cancel, limits)
+
+    def row_counts(self, cancel: Cancel) -> Iterator[tuple[str, int | None]]:
+        """(table, rows) for each table in order; None where that cannot be told in time. Views are left out."""
+        tables = [table.name for table in self.schema().tables if not table.is_view]
+        with self._connection() as connection:
+            for table in tables:
+                if cancel.requested:
+                    return
+                yield table, count_rows(connection, table, cancel)
+
+    def _connection(self) -> GuardedConnection:
+        return connect(self.path)
+
+    def _state(self) -> _State:
+        """Changes whenever the file, or the log of changes beside it, does."""
+        found = []
+        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            found.append((stat.st_mtime_ns, stat.st_size))
+        return tuple(found)

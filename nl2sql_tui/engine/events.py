@@ -1,0 +1,140 @@
+"""What an engine is and what it says while it works; the core and the interface know engines only by this."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from nl2sql_tui.cancellation import Cancel
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of what the model is shown."""
+
+    role: Role
+    text: str
+
+
+Prompt = tuple[Message, ...]
+"""The turns in order; the engine adds the model's own markers and the cue to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadState:
+    """Where the engine stands between start and ready."""
+
+    phase: Literal["idle", "fetching", "converting", "loading", "ready", "failed"]
+    detail: str = ""
+    """For a person: what is fetched from where, what is wrong and what to do."""
+    done: int = 0
+    total: int = 0
+    """Bytes of a fetch, so far and in all; 0 where there is nothing to count."""
+    bytes_per_second: float = 0.0
+    device: str = ""
+    """Set once known: "cpu", "cuda:0 NVIDIA …", "mps"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The prompt is ready for the model: what it is shown, to the letter."""
+
+    prompt_text: str
+    prompt_tokens: int
+    context_tokens: int
+    """The most that prompt and answer may take together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the answer. Pieces come at word ends, so one may stand for several tokens."""
+
+    text: str
+    tokens: int
+    """Tokens generated so far, this piece's included."""
+    seconds: float
+    """Since the question reached the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What a generation that ended by itself measured."""
+
+    text: str
+    prompt_tokens: int
+    tokens: int
+    seconds_to_first_token: float
+    seconds: float
+    cut: bool = False
+    """The answer reached the limit on new tokens before it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationStopped:
+    """The user stopped it; `text` is what had come."""
+
+    text: str
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationFailed:
+    """It could not be done; `text` is what had come before."""
+
+    message: str
+    hint: str = ""
+    text: str = ""
+
+
+Final = Generated | GenerationStopped | GenerationFailed
+GenerationEvent = Started | Token | Final
+
+
+class Engine(Protocol):
+    """A model that answers prompts. Every method may be called from any thread."""
+
+    @property
+    def name(self) -> str:
+        """The profile's name, as the user gave it."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens that prompt and answer may take together."""
+        ...
+
+    @property
+    def schema_tokens(self) -> int:
+        """The most tokens the schema should take in a prompt, for this model to stay quick and to the point."""
+        ...
+
+    @property
+    def load_state(self) -> LoadState:
+        """Where loading stands now; cheap, for polling."""
+        ...
+
+    def start(self) -> None:
+        """Begin to load in the background; returns at once; a second call does nothing unless it failed."""
+        ...
+
+    def wait_until_ready(self, cancel: Cancel) -> None:
+        """Return when ready. Raises ModelError if loading failed, Stopped on cancel."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens in `text`, without markers. Only after `wait_until_ready`."""
+        ...
+
+    def stream(self, prompt: Prompt, *, max_new_tokens: int, cancel: Cancel) -> Iterator[GenerationEvent]:
+        """Answer `prompt` greedily: at most one Started, Tokens, then exactly one Final as the last event.
+
+        Never raises for what happens in the model. A cancel takes at most one forward pass; the reader gets
+        its GenerationStopped at once, without waiting for that pass.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the model's memory; never waits for a running forward pass."""
+        ...

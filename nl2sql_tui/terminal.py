@@ -1,0 +1,119 @@
+"""What the commands say beside their results, on standard error: errors, load progress, streamed text."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nl2sql_tui.engine.events import Engine, LoadState
+from nl2sql_tui.errors import UserError
+from nl2sql_tui.text import visible_lines
+
+_REFRESH_SECONDS = 0.1
+_BAR_WIDTH = 24
+_CLEAR_LINE = "\r\x1b[2K"
+
+
+def say(line: str) -> None:
+    """One line for the person, cleaned for the screen."""
+    print(visible_lines(line), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def say_error(error: UserError) -> None:
+    """An error in one line."""
+    say(f"nl2sql-tui: {error}")
+
+
+@contextmanager
+def showing_load(engine: Engine) -> Iterator[None]:
+    """Show on standard error how far the engine's loading is, until it ends or the block does.
+
+    On a terminal one line is drawn over and over; elsewhere each phase is one line, so that a log stays short.
+    """
+    over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(engine, over), name="load progress", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _watch(engine: Engine, over: threading.Event) -> None:
+    interactive = sys.stderr.isatty()
+    shown_phase, drawn = "", False
+    began = time.monotonic()
+    while not over.is_set():
+        state = engine.load_state
+        if state.phase in ("ready", "failed"):
+            break
+        if interactive:
+            drawn = True
+            print(_CLEAR_LINE + load_line(state), end="", file=sys.stderr, flush=True)  # noqa: T201
+        elif state.phase != shown_phase and state.phase != "idle" and time.monotonic() - began > 1:
+            shown_phase = state.phase
+            say(load_line(state))
+        over.wait(_REFRESH_SECONDS)
+    if drawn:
+        print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def load_line(state: LoadState) -> str:
+    """A load state as one line, with a bar, bytes and speed while something is fetched."""
+    words = {
+        "idle": "waiting for the model",
+        "fetching": "fetching the model",
+        "converting": "converting the model, once",
+        "loading": "loading the model",
+        "ready": "the model is ready",
+        "failed": "the model could not be loaded",
+    }[state.phase]
+    parts = [words]
+    if state.total:
+        share = min(1.0, state.done / state.total)
+        full = round(share * _BAR_WIDTH)
+        parts.append(f"{'█' * full}{'░' * (_BAR_WIDTH - full)} {share:4.0%}")
+        parts.append(f"{state.done / 1e6:.1f} of {state.total / 1e6:.1f} MB")
+    if state.bytes_per_second:
+        parts.append(f"{state.bytes_per_second / 1e6:.1f} MB/s")
+    if state.detail:
+        parts.append(visible_lines(state.detail))
+    return "  ".join(parts)
+
+
+class ProgressLine:
+    """A counted progress on standard error: drawn over on a terminal, a line now and then elsewhere."""
+
+    _SECONDS_BETWEEN_LINES = 30.0
+
+    def __init__(self, total: int, noun: str) -> None:
+        self.total = total
+        self.noun = noun
+        self._interactive = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._first = 0
+        self._last_line = 0.0
+
+    def start(self, done: int) -> None:
+        """Begin with `done` already there from before; they do not count for the speed."""
+        self._first = done
+        self.show(done)
+
+    def show(self, done: int) -> None:
+        """Draw `done` of the total, the speed and the time left."""
+        now = time.monotonic()
+        speed = (done - self._first) / (now - self._began) if now > self._began else 0.0
+        left = f"{(self.total - done) / speed:.0f} s left" if speed else ""
+        line = f"{done:,} of {self.total:,} {self.noun}  {left}"
+        if self._interactive:
+            print(f"{_CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)  # noqa: T201
+        elif now - self._last_line > self._SECONDS_BETWEEN_LINES or done == self.total:
+            self._last_line = now
+            say(line)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._interactive:
+            print(file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,60 @@
+"""The one door for text that came out of a database, a file name or a model on its way to a screen.
+
+A terminal obeys what it is sent: a cell that holds ESC ] 52 overwrites the clipboard, one that holds a
+right-to-left override turns a file name around. Whatever reaches a screen passes through here and shows such
+characters as glyphs instead. Nothing here parses markup.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.content import Content
+
+ELLIPSIS = "…"
+
+_BIDI_AND_INVISIBLE = "\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+_UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f{_BIDI_AND_INVISIBLE}\ud800-\udfff\U000e0000-\U000e007f]")
+_UNSAFE_KEEPING_LINES = re.compile(
+    f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDI_AND_INVISIBLE}\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def _glyph(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    return f"⟨{code:04X}⟩"
+
+
+def visible(text: str) -> str:
+    """`text` on one line, with each control, bidi and invisible character as a visible glyph.
+
+    C0 and DEL become their Unicode pictures (ESC is ␛), other characters their code in brackets (⟨202E⟩),
+    lone surrogates the replacement character.
+    """
+    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(_glyph, text)
+
+
+def visible_lines(text: str) -> str:
+    """Like `visible`, but line feeds and tabs stay: for SQL and messages of several lines."""
+    return _UNSAFE_KEEPING_LINES.sub(_glyph, text)
+
+
+def shortened(text: str, limit: int) -> str:
+    """`visible(text)` of at most `limit` characters, the last of them an ellipsis where it was cut."""
+    if len(text) > limit:
+        text = text[: max(0, limit - 1)] + ELLIPSIS
+    return visible(text)
+
+
+def content(text: str, style: str = "") -> "Content":
+    """`text` for a Textual widget: shown as it is, never read as markup; line feeds stay."""
+    from textual.content import Content
+
+    shown = visible_lines(text)
+    return Content.styled(shown, style) if style else Content(shown)

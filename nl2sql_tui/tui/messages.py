@@ -1,0 +1,123 @@
+"""Every message that the panes and widgets send to each other; what they lead to is decided by who handles them."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from nl2sql_tui.answers import Answer
+from nl2sql_tui.database.execute import Ending
+from nl2sql_tui.schema import Schema
+
+
+@dataclass
+class QuestionSubmitted(Message):
+    """The user sent a question."""
+
+    question: str
+    """As typed, without the white space around it; never empty."""
+
+
+@dataclass
+class SqlSubmitted(Message):
+    """The user sent SQL of their own to be run."""
+
+    sql: str
+    """As typed, without the white space around it; never empty."""
+
+
+@dataclass
+class EmptyLineSubmitted(Message):
+    """The user pressed Enter in the empty question box: what stands ready is to be run."""
+
+
+@dataclass
+class EditRequested(Message):
+    """SQL is to be put into the SQL box; nothing runs."""
+
+    sql: str
+    """What the box will hold."""
+
+
+@dataclass
+class RunRequested(Message):
+    """The user asked for valid SQL to be run."""
+
+    sql: str
+    """One checked statement."""
+    turn: int
+    """Number of the turn that it stands in, so that the turn can say what came of it."""
+
+
+@dataclass
+class RunEnded(Message):
+    """The statement of a turn has ended, for whatever reason."""
+
+    turn: int
+    """Number of the turn that asked for it."""
+    ending: Ending
+    """How many rows came, in what time, and what was wrong."""
+
+
+@dataclass
+class CopyRequested(Message):
+    """A text is to be copied to the clipboard."""
+
+    text: str
+    """To the letter, as it stands in the database or the answer."""
+    what: str
+    """In a few words, for the line that says it was copied: "the SQL"."""
+
+
+@dataclass
+class PromptRequested(Message):
+    """The user wants to see what the model was shown."""
+
+    prompt_text: str
+    """To the letter."""
+    prompt_tokens: int
+    """Its length."""
+    context_tokens: int
+    """The most that prompt and answer may take together."""
+
+
+@dataclass
+class AnswerEnded(Message):
+    """A question has been answered, stopped or given up."""
+
+    answer: Answer | None
+    """The answer, if there is one."""
+
+
+@dataclass
+class ActivityChanged(Message):
+    """Something began or ended, or another turn was chosen: which keys are live may have changed."""
+
+
+@dataclass
+class SchemaRead(Message):
+    """The tables are known, for the first time or anew."""
+
+    schema: Schema
+    """All of them."""
+
+
+@dataclass
+class CellOpened(Message):
+    """The user wants to see the whole of a cell or of a row."""
+
+    title: str
+    """What is shown, for the viewer's title."""
+    text: str
+    """The whole text, unsafe characters and all; the viewer makes it safe."""
+    copied: str
+    """What the viewer's copy key copies."""
+
+
+@dataclass
+class Flashed(Message):
+    """A short word to the user about what was just done; shown for a few seconds."""
+
+    text: str
+    """One line."""
+    warning: bool = False
+    """It did not work."""
