@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.engine.events import Started, Token
+from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.schema import CellValue
 
 
@@ -64,6 +65,8 @@ class AnswerFailed:
     message: str
     hint: str = ""
     sql: str = ""
+    exit_code: ExitCode = ExitCode.MODEL
+    """What a command that got no further should return."""
 
 
 LastEvent = Answer | AnswerStopped | AnswerFailed

@@ -47,7 +47,7 @@ class Assistant:
         except Stopped:
             yield AnswerStopped("")
         except UserError as error:
-            yield AnswerFailed(error.message, error.hint)
+            yield AnswerFailed(error.message, error.hint, exit_code=error.exit_code)
 
     def _answer(self, question: str, cancel: Cancel) -> Iterator[AssistantEvent]:
         _require_usable(question)

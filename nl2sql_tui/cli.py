@@ -160,12 +160,13 @@ def predict(questions: Path, out: Path, demo: bool, **model_flags: Any) -> int:
 
 @program.group(invoke_without_command=True)
 @click.pass_context
-def models(context: click.Context) -> None:
+def models(context: click.Context) -> int:
     """List the models: size, licence, what is on disk, what fits this computer."""
-    if context.invoked_subcommand is None:
-        from nl2sql_tui.commands.models import list_models
+    if context.invoked_subcommand is not None:
+        return ExitCode.OK
+    from nl2sql_tui.commands.models import list_models
 
-        list_models()
+    return list_models()
 
 
 @models.command()

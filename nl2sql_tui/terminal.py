@@ -17,7 +17,7 @@ _CLEAR_LINE = "\r\x1b[2K"
 
 def say(line: str) -> None:
     """One line for the person, cleaned for the screen."""
-    print(visible_lines(line), file=sys.stderr, flush=True)  # noqa: T201
+    print(visible_lines(line.rstrip()), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def say_error(error: UserError) -> None:
@@ -42,22 +42,38 @@ def showing_load(engine: Engine) -> Iterator[None]:
 
 
 def _watch(engine: Engine, over: threading.Event) -> None:
-    interactive = sys.stderr.isatty()
-    shown_phase, drawn = "", False
-    began = time.monotonic()
-    while not over.is_set():
-        state = engine.load_state
-        if state.phase in ("ready", "failed"):
-            break
-        if interactive:
-            drawn = True
-            print(_CLEAR_LINE + load_line(state), end="", file=sys.stderr, flush=True)  # noqa: T201
-        elif state.phase != shown_phase and state.phase != "idle" and time.monotonic() - began > 1:
-            shown_phase = state.phase
-            say(load_line(state))
+    line = LoadLine()
+    while not over.is_set() and (state := engine.load_state).phase not in ("ready", "failed"):
+        line.show(state)
         over.wait(_REFRESH_SECONDS)
-    if drawn:
-        print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)  # noqa: T201
+    line.end()
+
+
+class LoadLine:
+    """Load states on standard error as they change."""
+
+    _QUIET_SECONDS = 1.0
+    """Off a terminal, a load that ends within this time is not worth a line."""
+
+    def __init__(self) -> None:
+        self._interactive = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._phase = ""
+        self._drawn = False
+
+    def show(self, state: LoadState) -> None:
+        """Draw `state` over the last one; off a terminal, write a line when the phase changes."""
+        if self._interactive:
+            self._drawn = True
+            print(_CLEAR_LINE + load_line(state), end="", file=sys.stderr, flush=True)  # noqa: T201
+        elif state.phase not in (self._phase, "idle") and time.monotonic() - self._began > self._QUIET_SECONDS:
+            self._phase = state.phase
+            say(load_line(state))
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._drawn:
+            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def load_line(state: LoadState) -> str:

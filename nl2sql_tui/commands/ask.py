@@ -12,7 +12,7 @@ from nl2sql_tui.commands.rows import limits_for, run_and_print, stopping_on_inte
 from nl2sql_tui.database.export import Format, json_value
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine, Token
-from nl2sql_tui.errors import ExitCode, InputError, ModelError, Stopped
+from nl2sql_tui.errors import ExitCode, Stopped
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import say, showing_load
 from nl2sql_tui.text import visible_lines
@@ -40,7 +40,8 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
     if isinstance(last, AnswerFailed):
         if output.as_json:
             _print_json(_failed_as_json(question, last, engine))
-        raise (ModelError if engine.load_state.phase == "failed" else InputError)(last.message, last.hint)
+        say(f"nl2sql-tui: {last.message} {last.hint}")
+        return last.exit_code
     if output.as_json:
         record = _as_json(last, engine)
         if output.run_it and last.verdict.valid:

@@ -39,7 +39,7 @@ class Verdict:
     tables: tuple[str, ...] = ()
     """Tables and views it reads, in the order in which SQLite meets them."""
     reads: tuple[str, ...] = ()
-    """Columns it reads, as "table.column"."""
+    """Columns it reads, as "table.column"; SQLite does not tell of those that only USING names."""
     writes: tuple[str, ...] = ()
     """What it would change, e.g. "DELETE singer", "CREATE TABLE t"."""
     full_scans: tuple[str, ...] = ()
@@ -55,16 +55,17 @@ def check(connection: GuardedConnection, sql: str, schema: Schema | None = None)
     if problem:
         return Verdict(False, *problem)
     strict_sql, in_double_quotes = _with_strict_names(sql)
+    program: list[tuple[object, ...]] = []
     with connection.logging_access_of_explained() as log:
         try:
             # An EXPLAIN of an EXPLAIN does not compile; a statement that is one already is harmless as it is.
             prefix = "" if _first_word(sql) == "explain" else "EXPLAIN "
-            connection.execute(prefix + strict_sql).close()
+            program = connection.execute(prefix + strict_sql).fetchall()
         except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
             if not log.refusals:
                 error_and_hint = _compile_error(connection, sql, str(error), schema, in_double_quotes)
                 return Verdict(False, *error_and_hint)
-    tables = tuple(dict.fromkeys(table for table, _ in log.reads))
+    tables = tuple(dict.fromkeys([*(table for table, _ in log.reads), *_opened_tables(connection, program)]))
     reads = tuple(f"{table}.{column}" for table, column in log.reads if column)
     writes = tuple(str(refusal) for refusal in log.refusals)
     if not writes and _first_word(sql) not in _READING_STATEMENTS:
@@ -107,6 +108,19 @@ def _with_strict_names(sql: str) -> tuple[str, frozenset[str]]:
         else:
             pieces.append(token.text)
     return "".join(pieces), frozenset(names)
+
+
+def _opened_tables(connection: GuardedConnection, program: list[tuple[object, ...]]) -> list[str]:
+    """Tables whose pages a compiled statement opens. The authorizer is not told of a table that is only joined.
+
+    A row of EXPLAIN is (address, opcode, p1, p2, …); OpenRead has the number of the first page in p2, and 0, for
+    the database itself, in p3.
+    """
+    pages = {row[3] for row in program if row[1] == "OpenRead" and row[4] == 0}
+    if not pages:
+        return []
+    rows = connection.execute("SELECT DISTINCT rootpage, tbl_name FROM sqlite_master WHERE rootpage > 0").fetchall()
+    return [table for page, table in rows if page in pages]
 
 
 def _full_scans(connection: GuardedConnection, sql: str) -> tuple[str, ...]:
@@ -172,7 +186,10 @@ def _column_names(tables: Iterable[Table]) -> list[str]:
 
 def _did_you_mean(name: str, candidates: list[str]) -> str:
     by_lower = {candidate.lower(): candidate for candidate in candidates}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
+    wanted = name.lower()
+    # "date" is far from "transaction_date" by letters, and yet what was meant.
+    ends_alike = [candidate for candidate in by_lower if candidate.endswith(f"_{wanted}")]
+    close = ends_alike[:3] or difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.6)
     if not close:
         return ""
     return f"Did you mean {visible(_joined([identifier(by_lower[key]) for key in close]))}?"

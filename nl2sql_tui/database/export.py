@@ -77,7 +77,7 @@ def _write_markdown(pages: Iterable[Page], out: TextIO) -> None:
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cells)} |\n"
 
-    out.write(line(_padded(name, width, False) for name, width in zip(names, widths, strict=True)))
+    out.write(line(_padded(n, width, right) for n, width, right in zip(names, widths, numeric, strict=True)))
     rules = ("-" * (width - right) + ":" * right for width, right in zip(widths, numeric, strict=True))
     out.write(line(rules))
     for row in texts:

@@ -54,7 +54,7 @@ def _foreign_keys(
     connection: GuardedConnection, table: str, real_names: dict[str, str], keys_of: dict[str, tuple[str, ...]]
 ) -> tuple[ForeignKey, ...]:
     rows = connection.execute(
-        'SELECT "from", "table", "to", seq FROM pragma_foreign_key_list(?) ORDER BY id DESC, seq', (table,)
+        'SELECT "from", "table", "to", seq FROM pragma_foreign_key_list(?) ORDER BY id, seq', (table,)
     ).fetchall()
     found = []
     for column, target, target_column, place in rows:

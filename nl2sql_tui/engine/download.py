@@ -63,9 +63,7 @@ def download(
     return part.replace(folder / expected.name)
 
 
-def _fill(
-    web: Web, url: str, expected: Expected, part: Path, meter: Meter, cancel: Cancel, patience: Patience
-) -> None:
+def _fill(web: Web, url: str, expected: Expected, part: Path, meter: Meter, cancel: Cancel, patience: Patience) -> None:
     """Ask for what is missing until the part has its full size."""
     failures, restarts = 0, 0
     while (before := _size(part)) != expected.bytes:
@@ -94,8 +92,7 @@ def _fetch_rest(web: Web, url: str, expected: Expected, part: Path, meter: Meter
         if response.status_code == 416:
             raise _StartOver
         start = _checked_start(response, start, expected)
-        with part.open("ab") as file:
-            file.truncate(start)
+        with part.open("ab" if start else "wb") as file:
             _copy(response, file, start, expected, meter, cancel)
     if _size(part) < expected.bytes:
         raise FetchFailed("the connection was lost", transient=True)

@@ -120,7 +120,7 @@ class Engine(Protocol):
         ...
 
     def wait_until_ready(self, cancel: Cancel) -> None:
-        """Return when ready. Raises ModelError if loading failed, Stopped on cancel."""
+        """Return when ready, starting if nobody has. Raises ModelError if loading failed, Stopped on cancel."""
         ...
 
     def count_tokens(self, text: str) -> int:

@@ -132,7 +132,8 @@ def _model(config: LlamaConfig, weights: dict[str, torch.Tensor]) -> LlamaForCau
     model.tie_weights()
     # The rotary frequencies are no weights: computed from the configuration, on the device that counts.
     model.model.rotary_emb = type(model.model.rotary_emb)(config)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _tokenizer(metadata: _Metadata) -> PreTrainedTokenizerFast:
@@ -148,7 +149,11 @@ def _tokenizer(metadata: _Metadata) -> PreTrainedTokenizerFast:
     backend.decoder = decoders.ByteLevel()
     kinds = metadata["tokenizer.ggml.token_type"]
     backend.add_special_tokens(
-        [AddedToken(token, special=True, normalized=False) for token, kind in zip(tokens, kinds, strict=True) if kind == _CONTROL]
+        [
+            AddedToken(token, special=True, normalized=False)
+            for token, kind in zip(tokens, kinds, strict=True)
+            if kind == _CONTROL
+        ]
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,

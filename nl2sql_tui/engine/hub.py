@@ -4,7 +4,6 @@ The Hub's library runs in a child process (`hub_child`): that can be stopped at 
 terminal, and keeps its threads out of this process.
 """
 
-import contextlib
 import json
 import os
 import subprocess
@@ -27,8 +26,9 @@ def hub_host(environment: Mapping[str, str] = os.environ) -> str:
 def fetch_snapshot(hub_id: str, revision: str, meter: Meter, cancel: Cancel) -> Path:
     """The folder with the model's files, complete. Resumes what was begun. Raises FetchFailed or Stopped."""
     cancel.raise_if_requested()
-    command = [sys.executable, "-m", "nl2sql_tui.engine.hub_child", hub_id, revision]
-    with subprocess.Popen(
+    # By its path and with -P, so that no module in the folder the user stands in is taken for a library.
+    command = [sys.executable, "-P", str(Path(__file__).with_name("hub_child.py")), hub_id, revision]
+    child = subprocess.Popen(
         command,
         # The child ends when this pipe does: with this process, however that ends.
         stdin=subprocess.PIPE,
@@ -37,11 +37,12 @@ def fetch_snapshot(hub_id: str, revision: str, meter: Meter, cancel: Cancel) -> 
         text=True,
         encoding="utf-8",
         env=_environment(os.environ),
-    ) as child:
-        with contextlib.ExitStack() as stack:
-            stack.callback(child.kill)
-            stack.enter_context(cancel.calling(child.kill))
+    )
+    with child, cancel.calling(child.kill):
+        try:
             last = _follow(child, meter)
+        finally:
+            child.kill()  # after its last word, or because nobody listens any more
     cancel.raise_if_requested()
     if "folder" in last:
         return Path(last["folder"])

@@ -1,6 +1,8 @@
 """The child process of `hub`: runs the Hub's library and writes progress and outcome as JSON lines.
 
-    python -m nl2sql_tui.engine.hub_child REPOSITORY REVISION
+python hub_child.py REPOSITORY REVISION
+
+Run by its path, so it imports nothing of this program.
 """
 
 import errno
@@ -20,7 +22,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import tqdm
+from huggingface_hub.utils.tqdm import tqdm
 
 _FILES = (
     # Not "*.safetensors": some repositories hold the same weights a second time in another layout.
@@ -72,7 +74,8 @@ class _Progress(tqdm):
     _turn: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **{**options, "disable": False})
+        parent: Any = super()  # untyped there
+        parent.__init__(*arguments, **{**options, "disable": False})
         self._counts_bytes = options.get("unit") == "B"
         if self._counts_bytes:
             self._byte_bars.append(self)

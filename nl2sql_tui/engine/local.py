@@ -233,11 +233,7 @@ def _in_words(error: Exception) -> ModelError:
     """A library's error as one line."""
     first_line = next(iter(str(error).splitlines()), "")
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return ModelError(
-            "There is not enough memory for this model.", "Close other programs, or use a smaller one."
-        )
+        return ModelError("There is not enough memory for this model.", "Close other programs, or use a smaller one.")
     if isinstance(error, ImportError):
-        return ModelError(
-            f"A library the model needs cannot be imported: {first_line}.", "Install it and try again."
-        )
+        return ModelError(f"A library the model needs cannot be imported: {first_line}.", "Install it and try again.")
     return ModelError(f"The model failed: {type(error).__name__}: {first_line}")

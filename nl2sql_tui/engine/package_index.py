@@ -48,9 +48,7 @@ class _Link:
     sha256: str
 
 
-def places_of(
-    wheel: IndexedFile, settings: IndexSettings, web: Web, cancel: Cancel
-) -> Iterator[Found | Refusal]:
+def places_of(wheel: IndexedFile, settings: IndexSettings, web: Web, cancel: Cancel) -> Iterator[Found | Refusal]:
     """Go through what pip's configuration names, folders first, and say of each what it answers. Lazy."""
     for place in settings.find_links:
         yield _ask(place, place, wheel, web, cancel)
@@ -63,12 +61,11 @@ def _ask(page: str, place: str, wheel: IndexedFile, web: Web, cancel: Cancel) ->
     shown = host_of(place)
     try:
         folder = local_path(page)
-        if folder is None:
-            links = _links_of_page(page, web, cancel)
-        else:
-            links = _links_of_path(folder, wheel)
+        links = _links_of_page(page, web, cancel) if folder is None else _links_of_path(folder, wheel)
     except FetchFailed as error:
         return Refusal(shown, error.reason)
+    except ValueError:  # what urllib says of an address that is none
+        return Refusal(shown, "its address, or one in it, cannot be used")
     named = [link for link in links if link.name == wheel.wheel]
     if not named:
         return Refusal(shown, f"does not have {wheel.requirement}")

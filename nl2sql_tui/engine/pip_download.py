@@ -17,9 +17,7 @@ from nl2sql_tui.engine.transfer import FetchFailed, Meter, without_secrets
 _POLL_SECONDS = 0.2
 
 
-def pip_download(
-    wheel: IndexedFile, settings: IndexSettings, folder: Path, meter: Meter, cancel: Cancel
-) -> Path:
+def pip_download(wheel: IndexedFile, settings: IndexSettings, folder: Path, meter: Meter, cancel: Cancel) -> Path:
     """Fetch `wheel` into `folder` with pip and return the file, not yet checked. Raises FetchFailed or Stopped."""
     if not settings.pip:
         raise FetchFailed("is not installed")
@@ -50,15 +48,21 @@ def _run(command: list[str], room: Path, meter: Meter, cancel: Cancel) -> None:
         except OSError as error:
             raise FetchFailed("could not be started") from error
     with process, cancel.calling(process.kill):
-        while True:
-            try:
-                status = process.wait(_POLL_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
+        try:
+            while (status := _ended(process)) is None:
                 meter.at(_largest_file(room))
+        finally:
+            process.kill()
     cancel.raise_if_requested()
     if status != 0:
         raise FetchFailed(_last_error(log.read_text(encoding="utf-8", errors="replace")))
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> int | None:
+    try:
+        return process.wait(_POLL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _largest_file(room: Path) -> int:

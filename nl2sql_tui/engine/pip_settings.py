@@ -60,7 +60,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> IndexSettings:
 
 def _pip_command(environment: Mapping[str, str]) -> tuple[str, ...]:
     if importlib.util.find_spec("pip") is not None:
-        return (sys.executable, "-m", "pip")
+        return (sys.executable, "-P", "-m", "pip")  # -P: pip is not looked for where the user happens to stand
     elsewhere = shutil.which("pip", path=environment.get("PATH"))
     return (elsewhere,) if elsewhere else ()
 

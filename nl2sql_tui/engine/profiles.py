@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from nl2sql_tui.errors import ModelError
+from nl2sql_tui.text import shortened
 
 Form = Literal["float32", "nf4 double-quantised", "int8"]
 """How the weights stand in memory; the form settles the device as well (see `Profile.needs_gpu`)."""
@@ -58,7 +59,7 @@ class Profile:
     disk_bytes: int
     """What stays on disk once it is ready, about."""
     memory_bytes: int
-    """What loading it and answering over the whole context take, about."""
+    """The most it takes at once, about: to be converted where it is, to answer over a long context else."""
     context_tokens: int
     """The most that prompt and answer may take together."""
     schema_tokens: int
@@ -102,7 +103,7 @@ _ALL = (
         form="float32",
         download_bytes=_SMOLLM2.wheel_bytes,
         disk_bytes=640_000_000,
-        memory_bytes=1_300_000_000,
+        memory_bytes=1_800_000_000,
         context_tokens=8192,
         schema_tokens=1500,
         adapter="default_adapter",
@@ -155,4 +156,5 @@ def profile(name: str) -> Profile:
         return found
     near = difflib.get_close_matches(name.lower(), PROFILES, n=1)
     guess = f'Did you mean "{near[0]}"? ' if near else ""
-    raise ModelError(f'There is no model called "{name}".', f"{guess}The models are: {', '.join(PROFILES)}.")
+    known = f"The models are: {', '.join(PROFILES)}."
+    raise ModelError(f'There is no model called "{shortened(name, 60)}".', guess + known)

@@ -11,7 +11,6 @@ Fetching and converting live elsewhere; here nothing touches the network or a mo
 import errno
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -24,13 +23,11 @@ from typing import Any
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import ModelError
+from nl2sql_tui.folders import HOME_VARIABLE, cache_folder, data_folder
 from nl2sql_tui.text import visible
 
 RECIPE = 1
 """What conversion writes. Raise it when that changes, and folders of an older recipe are made anew."""
-
-HOME_VARIABLE = "NL2SQL_TUI_HOME"
-"""Set, it holds everything that would else lie in the user's cache and data folders."""
 
 MARKER = "complete.json"
 WEIGHTS = "model.safetensors"
@@ -38,31 +35,13 @@ _ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 _LOCK_POLL_SECONDS = 0.1
 
 
-def cache_folder() -> Path:
-    """Where what can be fetched again is kept."""
-    return _root("cache")
-
-
-def data_folder() -> Path:
-    """Where what this program made is kept."""
-    return _root("data")
-
-
-def _root(kind: str) -> Path:
-    home = os.environ.get(HOME_VARIABLE)
-    if home:
-        return Path(home).expanduser().absolute() / kind
-    import platformdirs
-
-    find = platformdirs.user_cache_dir if kind == "cache" else platformdirs.user_data_dir
-    return Path(find("nl2sql-tui", appauthor=False))
-
-
 def downloads_folder() -> Path:
+    """Where wheels come in."""
     return cache_folder() / "downloads"
 
 
 def models_folder() -> Path:
+    """Where converted models stand."""
     return data_folder() / "models"
 
 

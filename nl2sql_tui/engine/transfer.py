@@ -38,9 +38,7 @@ class FetchFailed(Exception):
 class Meter:
     """Reports bytes and speed of one transfer, at most ten times a second."""
 
-    def __init__(
-        self, report: Report, detail: str, total: int, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, report: Report, detail: str, total: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._report = report
         self._detail = detail
         self._total = total
@@ -91,5 +89,8 @@ def without_secrets(text: str, limit: int = 160) -> str:
 
 def host_of(url: str) -> str:
     """What may be shown of an address: its host, or the path of a file."""
-    parts = urlsplit(url)
-    return shortened(parts.hostname or parts.path or url, 80)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is none"
+    return shortened(parts.hostname or parts.path, 80)

@@ -61,7 +61,7 @@ class Web:
                 with contextlib.closing(response):
                     _raise_for_status(response)
                     yield response
-            except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
+            except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError, OSError) as error:
                 self._cancel.raise_if_requested()
                 if isinstance(error, OSError) and not isinstance(error, ssl.SSLError | ConnectionError | TimeoutError):
                     raise  # the disk's, from the block: not a matter of the network
@@ -128,11 +128,7 @@ def _client(settings: IndexSettings, verify: bool) -> httpx2.Client:
 
 def _origin(url: str) -> Origin:
     parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise FetchFailed("its address cannot be used") from error
-    return parts.scheme, parts.hostname or "", port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _is_trusted(url: str, trusted_hosts: tuple[str, ...]) -> bool:
@@ -206,7 +202,7 @@ def _failed(error: Exception) -> FetchFailed:
             return FetchFailed("its certificate is not trusted here")
         case httpx2.ConnectError():
             return FetchFailed(f"could not be reached ({text})", transient=True)
-        case httpx2.InvalidURL() | httpx2.UnsupportedProtocol():
+        case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | ValueError():
             return FetchFailed("its address cannot be used")
         case _:
             return FetchFailed("the connection was lost", transient=True)

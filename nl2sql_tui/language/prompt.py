@@ -7,8 +7,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from nl2sql_tui.quoting import identifier, string_literal
+from nl2sql_tui.quoting import quoted, string_literal
 from nl2sql_tui.schema import CellValue, Schema, Table
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 _TYPES: Final = {
     "integer": "int",
@@ -48,8 +50,7 @@ def schema_text(schema: Schema) -> str:
     lines = [table_line(table) for table in schema.tables]
     for table in schema.tables:
         lines += [
-            f"{identifier(table.name)}.{identifier(key.column)} = "
-            f"{identifier(key.to_table)}.{identifier(key.to_column)}"
+            f"{_name(table.name)}.{_name(key.column)} = {_name(key.to_table)}.{_name(key.to_column)}"
             for key in table.foreign_keys
             if schema.table(key.to_table) is not None
         ]
@@ -59,19 +60,23 @@ def schema_text(schema: Schema) -> str:
 def table_line(table: Table) -> str:
     """One table with its columns, their types in short and `pk` at those of the primary key."""
     columns = (
-        f"{identifier(column.name)} {_short_type(column.declared_type)}{' pk' if column.primary_key else ''}"
+        f"{_name(column.name)} {_short_type(column.declared_type)}{' pk' if column.primary_key else ''}"
         for column in table.columns
     )
-    return f"{identifier(table.name)}({', '.join(columns)})"
+    return f"{_name(table.name)}({', '.join(columns)})"
 
 
 def question_text(question: str, values: Sequence[CellValue]) -> str:
     """The question, and under it each value that it names, as a condition that could stand in its answer."""
     links = [
-        f"{identifier(value.table)}.{identifier(value.column)} = {string_literal(_one_line(value.text))}"
-        for value in values
+        f"{_name(value.table)}.{_name(value.column)} = {string_literal(_one_line(value.text))}" for value in values
     ]
     return "\n".join([_one_line(question.strip()), *links])
+
+
+def _name(name: str) -> str:
+    """A name as the default adapter has seen names: reserved words stand bare; the answer's are quoted later."""
+    return name if _PLAIN_NAME.fullmatch(name) else quoted(_one_line(name))
 
 
 def _short_type(declared: str) -> str:

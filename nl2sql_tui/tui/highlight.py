@@ -10,6 +10,15 @@ SQL_CLASSES: Final = frozenset(("sql--keyword", "sql--string", "sql--number", "s
 LONGEST_HIGHLIGHTED: Final = 20_000
 """Characters. A longer text stays plain, so that typing into it stays quick."""
 
+_NAMES: Final[dict[tuple[str, ...], str]] = {
+    ("Keyword",): "sql--keyword",
+    ("Comment",): "sql--comment",
+    ("Name", "Function"): "sql--function",
+    ("Literal", "String"): "sql--string",
+    ("Literal", "Number"): "sql--number",
+}
+"""By the beginning of pygments' token types, which are tuples."""
+
 Span = tuple[int, int, str]
 
 
@@ -24,18 +33,10 @@ def _spans(sql: str) -> tuple[Span, ...]:
 
 
 def _find_spans(sql: str) -> Iterator[Span]:
-    from pygments.token import Comment, Keyword, Name, Number, String
-
+    # Imported when first needed: the first paint comes before it.
     from nl2sql_tui.tui.sqlite_lexer import SqliteLexer
 
-    kinds = (
-        (Keyword, "sql--keyword"),
-        (String, "sql--string"),
-        (Number, "sql--number"),
-        (Comment, "sql--comment"),
-        (Name.Function, "sql--function"),
-    )
-    for start, found, text in SqliteLexer().get_tokens_unprocessed(sql):
-        for kind, name in kinds:
-            if found in kind:
-                yield start, start + len(text), name
+    for start, kind, text in SqliteLexer().get_tokens_unprocessed(sql):
+        name = _NAMES.get(kind[:1]) or _NAMES.get(kind[:2])
+        if name:
+            yield start, start + len(text), name

@@ -81,6 +81,16 @@ class PromptRequested(Message):
 
 
 @dataclass
+class PromptMeasured(Message):
+    """A prompt has been made ready for the model."""
+
+    tokens: int
+    """Its length."""
+    context_tokens: int
+    """The most that prompt and answer may take together."""
+
+
+@dataclass
 class AnswerEnded(Message):
     """A question has been answered, stopped or given up."""
 

@@ -12,6 +12,7 @@ FIRST_DAY: Final = date(2023, 1, 1).toordinal()
 LAST_DAY: Final = date(2025, 12, 31).toordinal()
 
 _SATURDAY: Final = 5
+_MONTHS: Final = "January February March April May June July August September October November December".split()
 _SHOPPING_BY_WEEKDAY: Final = (9, 9, 10, 11, 15, 17, 6)
 _SHOPPING_BY_MONTH: Final = (8, 8, 9, 10, 10, 11, 12, 10, 10, 10, 13, 18)
 _SHOPPING_BY_YEAR: Final = {2023: 10, 2024: 11, 2025: 13}
@@ -34,9 +35,8 @@ def month_of(day: int) -> int:
 
 def month_name(day: int) -> str:
     """Month and year, in English whatever the computer's language, e.g. "March 2024"."""
-    names = "January February March April May June July August September October November December".split()
     found = date.fromordinal(day)
-    return f"{names[found.month - 1]} {found.year}"
+    return f"{_MONTHS[found.month - 1]} {found.year}"
 
 
 def add_months(day: int, months: int) -> int:
@@ -68,9 +68,7 @@ def quarter_ends(first: int, last: int) -> Iterator[int]:
 
 def _busyness(day: int) -> int:
     found = date.fromordinal(day)
-    return (
-        _SHOPPING_BY_WEEKDAY[found.weekday()] * _SHOPPING_BY_MONTH[found.month - 1] * _SHOPPING_BY_YEAR[found.year]
-    )
+    return _SHOPPING_BY_WEEKDAY[found.weekday()] * _SHOPPING_BY_MONTH[found.month - 1] * _SHOPPING_BY_YEAR[found.year]
 
 
 _BUSYNESS_BEFORE: Final = (0, *accumulate(_busyness(day) for day in range(FIRST_DAY, LAST_DAY + 1)))

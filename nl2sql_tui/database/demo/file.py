@@ -42,14 +42,10 @@ def ensure_demo(folder: Path) -> Path:
 
 def _is_sound(path: Path) -> bool:
     """There is a demo database of this version and SQLite finds no damage in it."""
-    if not path.is_file():
-        return False
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)) as connection:
-            marks = [
-                connection.execute(f"PRAGMA {mark}").fetchone()[0] for mark in ("application_id", "user_version")
-            ]
+            marks = [connection.execute(f"PRAGMA {mark}").fetchone()[0] for mark in ("application_id", "user_version")]
             if marks != [_APPLICATION_ID, DEMO_VERSION]:
                 return False
             return connection.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]

@@ -20,10 +20,11 @@ from nl2sql_tui.database.demo.words import (
     Place,
 )
 
-CUSTOMERS: Final = 150
-FIRST_ACCOUNT_ID: Final = 1001
-SPARED_BY_DECOMPOSITION: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ı": "i", "'": None})
-"""Letters of the names that have no plain letter inside, and what an e-mail address has instead."""
+_CUSTOMERS: Final = 140
+_FIRST_ACCOUNT_ID: Final = 1001
+_RETIRED_IF_BORN_BEFORE: Final = "1958"
+_PLAIN_LETTERS: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ı": "i", "'": None})
+"""What an e-mail address has for those letters of the names that are not a plain letter with an accent."""
 
 
 class Person(NamedTuple):
@@ -44,6 +45,7 @@ class Holding(NamedTuple):
     """On the account when the three years begin; nothing on accounts opened later."""
     income_cents: int
     """Salary or pension of a month; nothing on accounts that are not somebody's main account."""
+    retired: bool
 
     @property
     def used_throughout(self) -> bool:
@@ -99,7 +101,7 @@ def found_bank(dice: Dice) -> Bank:
 
 
 def local(cents: int, currency: str) -> int:
-    """An amount in euro cents as what it would be in daily life in another currency."""
+    """An amount in euros, or in their cents, as what daily life takes in another currency."""
     return cents * TENTHS_OF_A_EURO[currency] // 10
 
 
@@ -115,7 +117,7 @@ def _branches(dice: Dice) -> list[Branch]:
 def _people(dice: Dice, branches: list[Branch]) -> list[Person]:
     weights = [place.weight for place in PLACES]
     since = ordinal("2015-01-01")
-    joined = sorted(dice.between(since, LAST_DAY - 60) for _ in range(CUSTOMERS))
+    joined = sorted(dice.between(since, LAST_DAY - 60) for _ in range(_CUSTOMERS))
     people: list[Person] = []
     taken: set[str] = set()
     for number, day in enumerate(joined, start=1):
@@ -127,7 +129,7 @@ def _people(dice: Dice, branches: list[Branch]) -> list[Person]:
             first_name=first,
             last_name=last,
             email=None if dice.chance(0.11) else _email(dice, first, last),
-            birth_date=iso(dice.between(ordinal("1938-01-01"), ordinal("1996-12-31"))),
+            birth_date=iso(dice.between(ordinal("1944-01-01"), ordinal("1996-12-31"))),
             city=place.town_nearby if dice.chance(0.15) else place.city,
             country=place.country,
             branch_id=dice.pick(near),
@@ -148,7 +150,7 @@ def _unused_name(dice: Dice, place: Place, taken: set[str]) -> tuple[str, str]:
 
 
 def _plain(name: str) -> str:
-    decomposed = unicodedata.normalize("NFD", name.translate(SPARED_BY_DECOMPOSITION))
+    decomposed = unicodedata.normalize("NFD", name.translate(_PLAIN_LETTERS))
     return "".join(letter for letter in decomposed if letter.isascii()).lower()
 
 
@@ -174,7 +176,7 @@ def _holdings(dice: Dice, people: list[Person]) -> list[Holding]:
             found.append((min(joined + wait, LAST_DAY - 30), person, kind, currency))
     found.sort(key=lambda item: item[0])
     return [
-        _holding(dice, FIRST_ACCOUNT_ID + number, person, kind, currency, opened)
+        _holding(dice, _FIRST_ACCOUNT_ID + number, person, kind, currency, opened)
         for number, (opened, person, kind, currency) in enumerate(found)
     ]
 
@@ -192,7 +194,8 @@ def _holding(dice: Dice, account_id: int, person: Person, kind: str, currency: s
     row = Account(account_id, person.row.customer_id, kind, currency, 0.0, status, iso(opened))
     earns = kind == "checking" and currency == person.place.currency and status != "dormant" and dice.chance(0.62)
     income = local(dice.skewed(178_000, 1.25), currency) // 100 * 100 if earns else 0
-    return Holding(row, person.place, first_day, last_day, opening, income)
+    retired = person.row.birth_date < _RETIRED_IF_BORN_BEFORE
+    return Holding(row, person.place, first_day, last_day, opening, income, retired)
 
 
 def _cards(dice: Dice, holdings: list[Holding]) -> list[HeldCard]:
@@ -250,6 +253,8 @@ def _debts(dice: Dice, holdings: list[Holding]) -> list[Debt]:
 
 def _debt(dice: Dice, loan_id: int, start: int, holding: Holding) -> Debt:
     kind = dice.weighted(list(_LOAN_TYPES), [details[0] for details in _LOAN_TYPES.values()])
+    if kind == "student" and holding.retired:
+        kind = "personal"
     _, fewest, most, terms, lowest, highest = _LOAN_TYPES[kind]
     months = dice.pick(terms)
     # Lent in whole hundreds.

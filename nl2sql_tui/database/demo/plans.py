@@ -120,11 +120,11 @@ class Planner:
 
     def _income(self, holding: Holding, last: int) -> Iterator[Plan]:
         """What comes in every month, three percent more each year; some get half as much again in December."""
-        pension, bonus = self._dice.chance(0.15), self._dice.chance(0.3)
+        bonus = self._dice.chance(0.3)
         for day in monthly(self._dice.between(25, 28), holding.first_day, last):
             booked = date.fromordinal(day)
             cents = holding.income_cents * (100 + 3 * (booked.year - _FIRST_YEAR)) // 100
-            if pension:
+            if holding.retired:
                 yield _incoming(holding.row, day, "deposit", cents, "Pension")
             else:
                 yield _incoming(holding.row, day, "salary", cents, f"Salary {month_name(day)}")

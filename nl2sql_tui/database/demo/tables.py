@@ -1,20 +1,12 @@
 """The demo bank's tables, as SQL and as the tuples that become their rows; which rows, others decide.
 
 Amounts of money are REAL in units of their currency, dates are ISO texts, so that both compare as they look.
-What NULL means in a column stands beside it in the SQL.
+What NULL means in a column stands beside it in the SQL. The tables that are asked about most come first.
 """
 
 from typing import Final, NamedTuple
 
 CREATE_TABLES: Final = """
-CREATE TABLE branch (
-    branch_id   INTEGER PRIMARY KEY,
-    name        TEXT NOT NULL UNIQUE,
-    city        TEXT NOT NULL,
-    country     TEXT NOT NULL,
-    opened_date DATE NOT NULL
-);
-
 CREATE TABLE customer (
     customer_id INTEGER PRIMARY KEY,
     first_name  TEXT NOT NULL,
@@ -37,37 +29,6 @@ CREATE TABLE account (
     opened_date  DATE NOT NULL
 );
 
-CREATE TABLE merchant (
-    merchant_id INTEGER PRIMARY KEY,
-    name        TEXT NOT NULL UNIQUE,
-    category    TEXT NOT NULL,
-    city        TEXT, -- NULL: sells online only
-    country     TEXT NOT NULL
-);
-
-CREATE TABLE card (
-    card_id      INTEGER PRIMARY KEY,
-    account_id   INTEGER NOT NULL REFERENCES account (account_id),
-    card_type    TEXT NOT NULL CHECK (card_type IN ('debit', 'credit')),
-    credit_limit REAL CHECK (credit_limit > 0), -- NULL: a debit card
-    expiry_date  DATE NOT NULL,
-    status       TEXT NOT NULL CHECK (status IN ('active', 'blocked', 'expired')),
-    CHECK ((card_type = 'credit') = (credit_limit IS NOT NULL))
-);
-
-CREATE TABLE loan (
-    loan_id          INTEGER PRIMARY KEY,
-    customer_id      INTEGER NOT NULL REFERENCES customer (customer_id),
-    loan_type        TEXT NOT NULL CHECK (loan_type IN ('mortgage', 'car', 'personal', 'student')),
-    amount           REAL NOT NULL CHECK (amount > 0),
-    remaining_amount REAL NOT NULL CHECK (remaining_amount BETWEEN 0 AND amount),
-    currency         TEXT NOT NULL CHECK (length(currency) = 3),
-    interest_rate    REAL NOT NULL CHECK (interest_rate >= 0), -- percent a year
-    start_date       DATE NOT NULL,
-    end_date         DATE NOT NULL CHECK (end_date > start_date),
-    status           TEXT NOT NULL CHECK (status IN ('active', 'overdue', 'paid'))
-);
-
 CREATE TABLE "transaction" (
     transaction_id                  INTEGER PRIMARY KEY,
     transaction_amount              REAL NOT NULL CHECK (transaction_amount > 0),
@@ -86,10 +47,49 @@ CREATE TABLE "transaction" (
     CHECK (transaction_source_account IS NOT transaction_destination_account)
 );
 
+CREATE TABLE card (
+    card_id      INTEGER PRIMARY KEY,
+    account_id   INTEGER NOT NULL REFERENCES account (account_id),
+    card_type    TEXT NOT NULL CHECK (card_type IN ('debit', 'credit')),
+    credit_limit REAL CHECK (credit_limit > 0), -- NULL: a debit card
+    expiry_date  DATE NOT NULL,
+    status       TEXT NOT NULL CHECK (status IN ('active', 'blocked', 'expired')),
+    CHECK ((card_type = 'credit') = (credit_limit IS NOT NULL))
+);
+
+CREATE TABLE merchant (
+    merchant_id INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    category    TEXT NOT NULL,
+    city        TEXT, -- NULL: sells online only
+    country     TEXT NOT NULL
+);
+
 CREATE TABLE card_payment (
     transaction_id INTEGER PRIMARY KEY REFERENCES "transaction" (transaction_id),
     card_id        INTEGER NOT NULL REFERENCES card (card_id),
     merchant_id    INTEGER NOT NULL REFERENCES merchant (merchant_id)
+);
+
+CREATE TABLE loan (
+    loan_id          INTEGER PRIMARY KEY,
+    customer_id      INTEGER NOT NULL REFERENCES customer (customer_id),
+    loan_type        TEXT NOT NULL CHECK (loan_type IN ('mortgage', 'car', 'personal', 'student')),
+    amount           REAL NOT NULL CHECK (amount > 0),
+    remaining_amount REAL NOT NULL CHECK (remaining_amount BETWEEN 0 AND amount),
+    currency         TEXT NOT NULL CHECK (length(currency) = 3),
+    interest_rate    REAL NOT NULL CHECK (interest_rate >= 0), -- percent a year
+    start_date       DATE NOT NULL,
+    end_date         DATE NOT NULL CHECK (end_date > start_date),
+    status           TEXT NOT NULL CHECK (status IN ('active', 'overdue', 'paid'))
+);
+
+CREATE TABLE branch (
+    branch_id   INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    city        TEXT NOT NULL,
+    country     TEXT NOT NULL,
+    opened_date DATE NOT NULL
 );
 """
 

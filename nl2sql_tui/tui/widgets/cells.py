@@ -45,7 +45,7 @@ def cell_text(value: Cell) -> CellText:
 
 
 def fitted(cell: CellText, width: int) -> str:
-    """The cell's text in exactly `width` terminal cells: numbers to the right, what is too long cut with an ellipsis."""
+    """The cell's text in exactly `width` terminal cells: numbers to the right, too long a text cut."""
     if cell.width > width:
         return cut(cell.text, width)
     blank = " " * (width - cell.width)
@@ -64,11 +64,8 @@ def byte_size(count: int) -> str:
     """`count` bytes as a person reads it, e.g. "812 B", "1.2 kB"."""
     if count < 1000:
         return f"{count} B"
-    size = float(count)
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 999.95:
-            break
+    units = [(10**9, "GB"), (10**6, "MB"), (10**3, "kB")]
+    size, unit = next((count / one, name) for one, name in units if count >= one)
     return f"{size:.1f} {unit}"
 
 

@@ -24,9 +24,9 @@ from nl2sql_tui.text import shortened
 from nl2sql_tui.tui.messages import CellOpened, CopyRequested
 from nl2sql_tui.tui.widgets.cells import cell_text, copied_text, cut, described, fitted, full_text
 
-_WIDEST_COLUMN = 48
-_WIDEST_OF_FEW = 96
-"""Bound on a column's width where there are at most two."""
+_WIDEST_COLUMN = 32
+_WIDEST_OF_FEW = 72
+"""Bound on a column's width where there are at most two of them."""
 _WIDEST_NUMBER = 26
 """The longest repr of a SQLite number has 24 characters; numbers are never cut."""
 _NARROWEST_COLUMN = 3
@@ -135,7 +135,7 @@ class ResultGrid(ScrollView, can_focus=True):
         return True
 
     def _place_columns(self) -> None:
-        self._starts = list(accumulate((width + len(_GAP) for width in self._widths), initial=1))
+        self._starts = list(accumulate((width + len(_GAP) for width in self._widths), initial=0))
         self._update_virtual_size()
 
     def _update_virtual_size(self) -> None:
@@ -201,12 +201,10 @@ class ResultGrid(ScrollView, can_focus=True):
         return self._line(number, gutter, segments, style)
 
     def _line(self, gutter: str, gutter_style: Style, segments: list[Segment], style: Style) -> Strip:
-        """The fixed gutter and then as much of `segments`, which begin at the first column in view, as there is room."""
+        """The gutter, which stays, and what there is room for of `segments`, from the first column in view."""
+        left = int(self.scroll_x) - self._starts[self._columns_in_view().start]
         room = max(0, self.size.width - len(gutter))
-        hidden = int(self.scroll_x) - self._starts[self._columns_in_view().start] + 1
-        cells = Strip([Segment(" ", style), *segments]) if hidden <= 0 else Strip(segments)
-        left = hidden - 1 if hidden > 0 else int(self.scroll_x)
-        shown = cells.crop_extend(left, left + room, style)
+        shown = Strip(segments).crop_extend(left, left + room, style)
         return Strip([Segment(gutter, gutter_style), *shown]).crop(0, self.size.width)
 
     def _columns_in_view(self) -> range:
@@ -243,7 +241,7 @@ class ResultGrid(ScrollView, can_focus=True):
         elif self.cursor_row >= top + self._rows_in_view:
             top = self.cursor_row - self._rows_in_view + 1
         room = max(1, self.scrollable_content_region.width - self._gutter_width)
-        start = self._starts[self.cursor_column] - 1
+        start = self._starts[self.cursor_column]
         end = start + self._widths[self.cursor_column] + len(_GAP)
         if start < left or end - start > room:
             left = start
@@ -292,7 +290,11 @@ class ResultGrid(ScrollView, can_focus=True):
     def action_open_row(self) -> None:
         row = self.rows[self.cursor_row]
         width = max(len(name) for name in self.columns)
-        lines = [f"{name:<{width}}  {full_text(value)}" for name, value in zip(self.columns, row, strict=True)]
+        indent = "\n" + " " * (width + 2)
+        lines = [
+            f"{name:<{width}}  {full_text(value).replace(chr(10), indent)}"
+            for name, value in zip(self.columns, row, strict=True)
+        ]
         copied = "\t".join(copied_text(value) for value in row)
         self.post_message(CellOpened(f"Row {self.cursor_row + 1:,}", "\n".join(lines), copied))
 

@@ -1,0 +1,266 @@
+"""The chat: questions and their answers as they arrive, and the boxes for questions and for SQL; runs no SQL."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, LastEvent, Linked
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.check import Verdict
+from nl2sql_tui.database.execute import Ending
+from nl2sql_tui.engine.events import LoadState, Started, Token
+from nl2sql_tui.text import content
+from nl2sql_tui.tui.background import DRAINS_PER_SECOND, Stream
+from nl2sql_tui.tui.load_text import load_text
+from nl2sql_tui.tui.messages import ActivityChanged, AnswerEnded, Flashed, PromptMeasured, RunRequested
+from nl2sql_tui.tui.widgets.chat_log import ChatLog
+from nl2sql_tui.tui.widgets.chips import failure_text, seconds_text
+from nl2sql_tui.tui.widgets.prompt_box import PromptBox, QuestionBox, SqlBox
+from nl2sql_tui.tui.widgets.samples import Samples
+from nl2sql_tui.tui.widgets.turn import Turn
+
+Ask = Callable[[str, Cancel], Iterator[AssistantEvent]]
+Check = Callable[[str], Verdict]
+Mode = Literal["question", "sql"]
+
+
+@dataclass
+class _Answering:
+    """The question that is being answered."""
+
+    turn: Turn
+    cancel: Cancel
+    stream: Stream[AssistantEvent]
+    sql: str = ""
+    started: bool = False
+    last_token: Token | None = None
+
+
+@dataclass
+class _Checking:
+    """SQL written by hand that is being checked, to be run if it is valid."""
+
+    turn: Turn
+    stream: Stream[Verdict]
+
+
+class ChatPane(Vertical):
+    """What was asked and answered, and below it the box to write in."""
+
+    help_text: ClassVar[str] = (
+        "Ask about the database in plain words. The model writes SQL, which is checked against the database and "
+        "runs only when you say so: with Enter on the empty line, or Ctrl+R.\n\n"
+        "F3 goes from the box to the answers and back: there Up and Down choose one, which can be run again, "
+        "edited, copied, or opened to see exactly what the model was shown. F4 is for SQL of your own, which needs "
+        "no model."
+    )
+
+    def __init__(
+        self, ask: Ask, check: Check, load_state: Callable[[], LoadState], samples: Sequence[str] = ()
+    ) -> None:
+        super().__init__(id="chat")
+        self._ask = ask
+        self._check = check
+        self._load_state = load_state
+        self._samples = samples
+        self._answering: _Answering | None = None
+        self._checking: _Checking | None = None
+        self._turns_begun = 0
+        self._timer: Timer | None = None
+        self.border_title = Content("Chat")
+        self.turns = ChatLog()
+        self.question_box = QuestionBox(id="question", placeholder="Ask about this database in plain words")
+        self.question_box.border_title = Content("Question")
+        self.sql_box = SqlBox(id="sql", placeholder="SELECT …")
+        self.sql_box.border_title = Content("SQL by hand")
+        self.sql_box.display = False
+
+    def compose(self) -> ComposeResult:
+        with self.turns:
+            yield Static(_welcome(bool(self._samples)), id="welcome")
+            if self._samples:
+                yield Samples(self._samples)
+        yield self.question_box
+        yield self.sql_box
+
+    def on_mount(self) -> None:
+        self._timer = self.set_interval(1 / DRAINS_PER_SECOND, self._drain, pause=True)
+
+    # The boxes
+
+    @property
+    def box(self) -> PromptBox:
+        """The box that is open now."""
+        return self.sql_box if self.sql_box.display else self.question_box
+
+    def open_box(self, mode: Mode) -> None:
+        """Show the box of that mode and put the cursor into it; the other keeps its text."""
+        self.question_box.display, self.sql_box.display = mode == "question", mode == "sql"
+        self.box.focus()
+
+    def focus_samples(self) -> None:
+        """Go to the questions to try."""
+        self.query_one(Samples).focus()
+
+    def edit(self, sql: str) -> None:
+        """Put `sql` into the SQL box."""
+        self.sql_box.hold(sql)
+        self.open_box("sql")
+
+    def on_samples_typed_ahead(self, message: Samples.TypedAhead) -> None:
+        self.open_box("question")
+        self.box.insert(message.character)
+
+    # Asking
+
+    @property
+    def answering(self) -> bool:
+        """A question is being answered, or about to stop."""
+        return self._answering is not None
+
+    def ask(self, question: str) -> None:
+        """Have `question` answered; with one still being answered it stays in its box."""
+        if self._answering is not None:
+            if not self._answering.cancel.requested:
+                self.post_message(Flashed("The last question is still being answered; Esc stops it.", warning=True))
+                return
+            self._abandon(self._answering)
+        turn = self._begin_turn(question)
+        self.question_box.remember(question)
+        cancel = Cancel()
+        stream = Stream("answer", lambda: self._ask(question, cancel))
+        self._answering = _Answering(turn, cancel, stream)
+        turn.show_state(self._waiting_words(self._answering))
+        self._wake()
+
+    def submit_sql(self, sql: str) -> None:
+        """Check SQL that the user wrote, and have it run if it is valid."""
+        turn = self._begin_turn(None, sql)
+        turn.show_state("checking…")
+        self.sql_box.remember(sql)
+        self._checking = _Checking(turn, Stream("check", lambda: [self._check(sql)]))
+        self._wake()
+
+    def _begin_turn(self, question: str | None, sql: str = "") -> Turn:
+        self._turns_begun += 1
+        turn = Turn(self._turns_begun, question, sql)
+        self.turns.add(turn)
+        return turn
+
+    def stop(self) -> bool:
+        """Stop answering, if a question is being answered; a second time, without waiting for the engine."""
+        answering = self._answering
+        if answering is None:
+            return False
+        if answering.cancel.requested:
+            self._abandon(answering)
+        else:
+            answering.turn.show_state("stopping…")
+            answering.cancel.request()
+        return True
+
+    def _abandon(self, answering: _Answering) -> None:
+        """Let go of an answer that was cancelled; whatever still comes of it is ignored."""
+        self._finish(answering, AnswerStopped(answering.sql))
+
+    # What arrives
+
+    def _wake(self) -> None:
+        if self._timer is not None:
+            self._timer.resume()
+        self.post_message(ActivityChanged())
+
+    def _drain(self) -> None:
+        if self._answering is not None:
+            self._drain_answer(self._answering)
+        if self._checking is not None:
+            self._drain_check(self._checking)
+        if self._answering is None and self._checking is None and self._timer is not None:
+            self._timer.pause()
+
+    def _drain_answer(self, answering: _Answering) -> None:
+        events, ended, error = answering.stream.take()
+        sql_before = answering.sql
+        for event in events:
+            match event:
+                case Linked():
+                    answering.turn.show_linked(event)
+                case Started():
+                    answering.started = True
+                    answering.turn.prompt = event
+                    self.post_message(PromptMeasured(event.prompt_tokens, event.context_tokens))
+                case Token():
+                    answering.sql += event.text
+                    answering.last_token = event
+                case _:
+                    self._finish(answering, event)
+                    return
+        if ended:
+            message, hint = (error.message, error.hint) if error else ("The answer ended without a word.", "")
+            self._finish(answering, AnswerFailed(message, hint, answering.sql))
+            return
+        if answering.sql != sql_before:
+            answering.turn.show_sql(answering.sql)
+        if not answering.cancel.requested:
+            answering.turn.show_state(self._waiting_words(answering))
+
+    def _waiting_words(self, answering: _Answering) -> str:
+        state = self._load_state()
+        if state.phase != "ready" and not answering.started:
+            return f"waiting for the model: {load_text(state)} · Esc stops"
+        token = answering.last_token
+        if token is not None:
+            return f"writing · {token.tokens} tokens in {seconds_text(token.seconds)} · Esc stops"
+        if answering.turn.prompt is not None:
+            return f"reading {answering.turn.prompt.prompt_tokens:,} tokens · Esc stops"
+        return "looking at the database · Esc stops"
+
+    def _finish(self, answering: _Answering, last: LastEvent) -> None:
+        self._answering = None
+        answering.turn.finish(last)
+        self.post_message(AnswerEnded(last if isinstance(last, Answer) else None))
+        self.post_message(ActivityChanged())
+
+    def _drain_check(self, checking: _Checking) -> None:
+        verdicts, ended, error = checking.stream.take()
+        if verdicts:
+            self._checking = None
+            checking.turn.finish_check(verdicts[0])
+            if verdicts[0].valid:
+                self.post_message(RunRequested(checking.turn.sql, checking.turn.number))
+            self.post_message(ActivityChanged())
+        elif ended and error is not None:
+            self._checking = None
+            checking.turn.finish_check(Verdict(False, error.message, error.hint))
+
+    # What is said of a turn from outside
+
+    def show_ending(self, number: int, ending: Ending) -> None:
+        """Say in its turn what came of running a statement."""
+        turn = self.turns.turn(number)
+        if turn is not None:
+            turn.show_ending(ending)
+
+    def notice(self, message: str, hint: str) -> None:
+        """Say in the chat that something is wrong."""
+        self.turns.mount(Static(failure_text(message, hint), classes="notice"))
+        self.turns.anchor()
+
+
+def _welcome(with_samples: bool) -> Content:
+    """What to do first."""
+    steps: Iterable[str] = (
+        "Ask in plain words and press Enter; the model writes SQL.",
+        "Read it. Enter on the empty line, or Ctrl+R, runs it: nothing runs by itself.",
+        "F4 is for SQL of your own, also while the model loads. F1 explains the keys.",
+    )
+    text = Content("\n").join([content(step) for step in steps])
+    if with_samples:
+        text += Content.styled("\n\nTo begin with, press a number or Enter, or type a question:", "$foreground 60%")
+    return text

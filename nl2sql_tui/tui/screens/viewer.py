@@ -1,0 +1,83 @@
+"""Shows a text of any length in full: a cell, a row, the model's prompt, the help; makes it safe, changes nothing."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from nl2sql_tui.text import content
+from nl2sql_tui.tui.messages import CopyRequested
+from nl2sql_tui.tui.widgets.key_bar import KeyBar
+
+LONGEST_SHOWN = 200_000
+"""Characters; wrapping more would take seconds."""
+
+
+class Viewer(ModalScreen[None]):
+    """A window over the panes with a title and a text to scroll."""
+
+    CSS_PATH: ClassVar = [Path(__file__).with_name("viewer.tcss")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Close", id="viewer.close"),
+        Binding("y", "copy", "Copy", id="viewer.copy"),
+        Binding("down,j", "scroll(1)", "Down", id="viewer.down", show=False),
+        Binding("up,k", "scroll(-1)", "Up", id="viewer.up", show=False),
+        Binding("pagedown,space", "page(1)", "A page down", id="viewer.page_down", show=False),
+        Binding("pageup", "page(-1)", "A page up", id="viewer.page_up", show=False),
+        Binding("home,g", "home", "Top", id="viewer.home", show=False),
+        Binding("end,G", "end", "Bottom", id="viewer.end", show=False),
+    ]
+
+    def __init__(self, title: str, text: Content, copied: str | None = None, copied_name: str = "the text") -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._copied = copied
+        self._copied_name = copied_name
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="viewer") as window:
+            window.border_title = content(self._title)
+            with VerticalScroll(id="viewer-scroll", can_focus=False):
+                yield Static(self._text)
+        yield KeyBar()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to copy in a help text."""
+        if action == "copy":
+            return self._copied is not None
+        return super().check_action(action, parameters)
+
+    def action_copy(self) -> None:
+        if self._copied is not None:
+            self.post_message(CopyRequested(self._copied, self._copied_name))
+
+    @property
+    def _scroll(self) -> VerticalScroll:
+        return self.query_one("#viewer-scroll", VerticalScroll)
+
+    def action_scroll(self, lines: int) -> None:
+        self._scroll.scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        self._scroll.scroll_relative(y=pages * max(1, self._scroll.size.height - 1), animate=False)
+
+    def action_home(self) -> None:
+        self._scroll.scroll_home(animate=False)
+
+    def action_end(self) -> None:
+        self._scroll.scroll_end(animate=False)
+
+
+def text_viewer(title: str, text: str, copied: str, copied_name: str) -> Viewer:
+    """A viewer of a text from outside."""
+    shown = content(text[:LONGEST_SHOWN])
+    if len(text) > LONGEST_SHOWN:
+        note = f"\n\n… the first {LONGEST_SHOWN:,} of {len(text):,} characters; copying takes all of them."
+        shown += Content.styled(note, "$foreground 60%")
+    return Viewer(title, shown, copied, copied_name)

@@ -1,0 +1,295 @@
+"""The screen with the three panes: carries their messages to each other; does no work itself."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from nl2sql_tui.answers import AssistantEvent
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.execute import Limits
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine.events import Engine
+from nl2sql_tui.settings import Settings
+from nl2sql_tui.text import content
+from nl2sql_tui.tui import messages
+from nl2sql_tui.tui.clipboard import copy_text
+from nl2sql_tui.tui.panes.chat import ChatPane
+from nl2sql_tui.tui.panes.result import ResultPane
+from nl2sql_tui.tui.panes.schema import SchemaPane
+from nl2sql_tui.tui.screens.help import help_for
+from nl2sql_tui.tui.screens.viewer import text_viewer
+from nl2sql_tui.tui.widgets.key_bar import KeyBar
+from nl2sql_tui.tui.widgets.prompt_box import SqlBox
+from nl2sql_tui.tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from nl2sql_tui.assistant import Assistant
+
+_FOLDER = Path(__file__).parents[1]
+_LOAD_POLLS_PER_SECOND = 10
+_POLLS_BETWEEN_LOOKS_WHEN_READY = 10
+_MEGA = 1_000_000
+
+
+class Workspace(Screen[None]):
+    """Schema to the left, chat above the result to the right."""
+
+    CSS_PATH: ClassVar = [
+        Path(__file__).with_name("workspace.tcss"),
+        *sorted(_FOLDER.glob("panes/*.tcss")),
+        *sorted(_FOLDER.glob("widgets/*.tcss")),
+    ]
+    AUTO_FOCUS = ""
+    ESCAPE_TO_MINIMIZE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (40, "-narrow"), (72, "-medium"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-too-short"), (10, "-short"), (32, "-tall")]  # noqa: RUF012
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", id="program.stop"),
+        Binding("escape", "return", "Back", id="program.return"),
+        Binding("ctrl+r,f9", "run", "Run SQL", id="program.run", priority=True),
+        Binding("ctrl+t", "edit", "Edit SQL", id="program.edit", priority=True),
+        Binding("f4", "sql_box", "Own SQL", id="program.sql_box", priority=True),
+        Binding("ctrl+l", "load_model", "Load the model again", id="program.load_model", priority=True),
+        Binding("f1", "help", "Help", id="program.help", priority=True),
+        Binding("f2", "go_to_schema", "Schema", id="program.schema", priority=True),
+        Binding("f3", "go_to_chat", "Chat", id="program.chat", priority=True),
+        Binding("f6", "go_to_result", "Result", id="program.result", priority=True),
+        Binding("f5", "read_schema", "Read the database again", id="program.read_schema", show=False, priority=True),
+        Binding("f7", "zoom", "Zoom the pane", id="program.zoom", show=False, priority=True),
+        Binding(
+            "f8", "toggle_schema", "Show or hide the schema", id="program.toggle_schema", show=False, priority=True
+        ),
+        Binding("question_mark", "help", "Help", id="program.help_too", show=False),
+        Binding("ctrl+c", "interrupt", "Stop", id="program.interrupt", show=False),
+    ]
+
+    def __init__(
+        self, database: Database, engine: Engine, settings: Settings, sample_questions: Sequence[str] = ()
+    ) -> None:
+        super().__init__()
+        self.database = database
+        self.engine = engine
+        self.settings = settings
+        self.status = StatusLine(database.name, engine.name)
+        self.schema = SchemaPane(database.schema, database.row_counts)
+        self.chat = ChatPane(self._answer, database.check, lambda: engine.load_state, sample_questions)
+        self.result = ResultPane(lambda sql, cancel: database.execute(sql, cancel, self._limits))
+        self._has_samples = bool(sample_questions)
+        self._failure_told = False
+        self._polls = 0
+
+    def compose(self) -> ComposeResult:
+        yield self.status
+        with Horizontal(id="body"):
+            yield self.schema
+            with Vertical(id="work"):
+                yield self.chat
+                yield self.result
+        yield Static(content("This window is too small: 40 columns and 10 lines are needed."), id="too-small")
+        yield KeyBar()
+
+    @cached_property
+    def _assistant(self) -> "Assistant":
+        # Imported by the first question, on its thread: what it needs to know of SQL would hold up the first paint.
+        from nl2sql_tui.assistant import Assistant
+
+        return Assistant(self.database, self.engine, self.settings)
+
+    def _answer(self, question: str, cancel: Cancel) -> Iterator[AssistantEvent]:
+        yield from self._assistant.answer(question, cancel)
+
+    @property
+    def _limits(self) -> Limits:
+        settings = self.settings
+        return Limits(settings.max_rows, settings.max_megabytes * _MEGA, settings.query_seconds)
+
+    # The model
+
+    def on_mount(self) -> None:
+        if self._has_samples:
+            self.chat.focus_samples()
+        else:
+            self.chat.open_box("question")
+        # Loading imports large libraries, which would hold up the first paint.
+        self.call_after_refresh(self._begin_loading)
+
+    def _begin_loading(self) -> None:
+        self.engine.start()
+        self.set_interval(1 / _LOAD_POLLS_PER_SECOND, self._look_at_engine)
+
+    def _look_at_engine(self) -> None:
+        self._polls += 1
+        if self.status.ready and self._polls % _POLLS_BETWEEN_LOOKS_WHEN_READY:
+            return
+        state = self.engine.load_state
+        self.status.show_load(state)
+        if state.phase != "failed":
+            self._failure_told = False
+        elif not self._failure_told:
+            self._failure_told = True
+            hint = "Ctrl+L loads it again. SQL by hand (F4) works without it."
+            self.chat.notice(f"The model could not be loaded. {state.detail}".strip(), hint)
+            self.refresh_bindings()
+
+    def action_load_model(self) -> None:
+        """Try again to load a model that could not be loaded."""
+        self._failure_told = False
+        self.engine.start()
+        self.status.flash("Loading the model again.")
+        self.refresh_bindings()
+
+    # Asking and running
+
+    def on_question_submitted(self, message: messages.QuestionSubmitted) -> None:
+        self.chat.open_box("question")
+        self.chat.ask(message.question)
+
+    def on_sql_submitted(self, message: messages.SqlSubmitted) -> None:
+        self.chat.submit_sql(message.sql)
+
+    def on_empty_line_submitted(self) -> None:
+        """Run the statement that stands ready, once; Ctrl+R runs it again."""
+        turn = self.chat.turns.chosen
+        if turn is not None and turn.runnable and not turn.has_run and not self.result.running:
+            self.action_run()
+
+    def on_run_requested(self, message: messages.RunRequested) -> None:
+        self.result.run(message.sql, message.turn)
+
+    def on_run_ended(self, message: messages.RunEnded) -> None:
+        self.chat.show_ending(message.turn, message.ending)
+
+    def on_prompt_measured(self, message: messages.PromptMeasured) -> None:
+        self.status.show_context(message.tokens, message.context_tokens)
+
+    def on_answer_ended(self, message: messages.AnswerEnded) -> None:
+        if message.answer is not None:
+            self.status.show_speed(message.answer.tokens_per_second)
+
+    def on_activity_changed(self) -> None:
+        self.refresh_bindings()
+
+    def action_run(self) -> None:
+        """Run the SQL in the SQL box if that is where the cursor is, otherwise that of the chosen turn."""
+        if isinstance(self.focused, SqlBox):
+            self.focused.action_submit()
+            return
+        turn = self.chat.turns.chosen
+        if turn is None:
+            return
+        if turn.verdict is None:
+            self.status.flash("This SQL has not been checked yet, so it cannot be run.", warning=True)
+        elif not turn.runnable:
+            self.status.flash("This SQL cannot run as it is; Ctrl+T edits it.", warning=True)
+        else:
+            turn.has_run = True
+            self.result.run(turn.sql, turn.number)
+
+    def action_stop(self) -> None:
+        """Stop what runs: that of the pane with the focus first."""
+        if self.result.has_focus_within:
+            self.result.stop() or self.chat.stop()
+        else:
+            self.chat.stop() or self.result.stop()
+
+    def action_return(self) -> None:
+        """Go back to the question box."""
+        self.remove_class("-zoomed")
+        self.chat.open_box("question")
+
+    def action_interrupt(self) -> None:
+        """What a hand does by itself: stop what runs, otherwise say how to quit."""
+        if self._busy:
+            self.action_stop()
+        else:
+            self.status.flash("Ctrl+Q quits.")
+
+    @property
+    def _busy(self) -> bool:
+        return self.chat.answering or self.result.running
+
+    # Boxes and panes
+
+    def action_edit(self) -> None:
+        """Put the chosen turn's SQL into the SQL box."""
+        turn = self.chat.turns.chosen
+        if turn is not None and turn.sql:
+            self.chat.edit(turn.sql)
+        else:
+            self.chat.open_box("sql")
+
+    def on_edit_requested(self, message: messages.EditRequested) -> None:
+        self.chat.edit(message.sql)
+
+    def action_sql_box(self) -> None:
+        """Open the SQL box, and from there the question box."""
+        self.chat.open_box("question" if isinstance(self.focused, SqlBox) else "sql")
+
+    def action_go_to_schema(self) -> None:
+        self._show_schema(True)
+        self.schema.tables.focus()
+
+    def action_go_to_chat(self) -> None:
+        """Go to the box, and from the box to the answers."""
+        at_box = self.focused is self.chat.box
+        target = self.chat.turns if at_box else self.chat.box
+        target.focus()
+
+    def action_go_to_result(self) -> None:
+        self.result.grid.focus()
+
+    def action_read_schema(self) -> None:
+        self.schema.action_refresh()
+
+    def action_toggle_schema(self) -> None:
+        self._show_schema(not self.schema.display)
+
+    def _show_schema(self, shown: bool) -> None:
+        self.set_class(shown, "-with-schema")
+        self.set_class(not shown, "-without-schema")
+
+    def action_zoom(self) -> None:
+        """Give the pane with the focus the whole window, or take it back."""
+        self.toggle_class("-zoomed")
+
+    # What is shown over the panes, and copied
+
+    def action_help(self) -> None:
+        self.app.push_screen(help_for(self))
+
+    def on_cell_opened(self, message: messages.CellOpened) -> None:
+        self.app.push_screen(text_viewer(message.title, message.text, message.copied, "the cell"))
+
+    def on_prompt_requested(self, message: messages.PromptRequested) -> None:
+        title = f"What the model was shown · {message.prompt_tokens:,} of {message.context_tokens:,} tokens"
+        self.app.push_screen(text_viewer(title, message.prompt_text, message.prompt_text, "the prompt"))
+
+    def on_copy_requested(self, message: messages.CopyRequested) -> None:
+        self.status.flash(copy_text(message.text, message.what, self.app.copy_to_clipboard))
+
+    def on_flashed(self, message: messages.Flashed) -> None:
+        self.status.flash(message.text, warning=message.warning)
+
+    # Which keys are live
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys are offered only where they do something."""
+        if action == "stop":
+            return self._busy
+        if action == "return":
+            return not self._busy and self.focused is not self.chat.question_box
+        if action in ("edit", "run"):
+            turn = self.chat.turns.chosen
+            in_sql_box = action == "run" and isinstance(self.focused, SqlBox)
+            return in_sql_box or (turn is not None and bool(turn.sql))
+        if action == "load_model":
+            return self.engine.load_state.phase == "failed"
+        return super().check_action(action, parameters)

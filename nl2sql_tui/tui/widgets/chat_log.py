@@ -1,0 +1,99 @@
+"""The turns of the chat, one below the other, of which one is chosen; what is done with it is left to its pane."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from nl2sql_tui.tui.messages import ActivityChanged, CopyRequested, EditRequested, PromptRequested
+from nl2sql_tui.tui.widgets.turn import Turn
+
+_MOST_TURNS = 200
+"""More would make the layout slow; the oldest leave."""
+
+
+class ChatLog(VerticalScroll, can_focus=True):
+    """Scrolls along with the newest turn until the user scrolls or chooses another."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.run", "Run SQL", id="log.run"),
+        Binding("e", "edit", "Edit SQL", id="log.edit"),
+        Binding("y", "copy", "Copy SQL", id="log.copy"),
+        Binding("p", "prompt", "Prompt", id="log.prompt"),
+        Binding("up,k", "choose(-1)", "Turn above", id="log.up", show=False),
+        Binding("down,j", "choose(1)", "Turn below", id="log.down", show=False),
+        Binding("home,g", "first", "First turn", id="log.first", show=False),
+        Binding("end,G", "last", "Last turn", id="log.last", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="log")
+        self.turns: list[Turn] = []
+        self.chosen: Turn | None = None
+
+    def on_mount(self) -> None:
+        self.anchor()
+
+    def add(self, turn: Turn) -> None:
+        """Append `turn`, choose it and follow it."""
+        self.turns.append(turn)
+        if len(self.turns) > _MOST_TURNS:
+            self.turns.pop(0).remove()
+        self.mount(turn)
+        self._choose(turn)
+        self.anchor()
+
+    def turn(self, number: int) -> Turn | None:
+        """The turn of that number, if it is still here."""
+        return next((turn for turn in self.turns if turn.number == number), None)
+
+    def _choose(self, turn: Turn) -> None:
+        for other in self.turns:
+            other.set_class(other is turn, "-selected")
+        self.chosen = turn
+        self.post_message(ActivityChanged())
+
+    def action_choose(self, step: int) -> None:
+        """Choose the turn `step` places further; at the end, scroll."""
+        if self.chosen is None:
+            return
+        place = self.turns.index(self.chosen) + step
+        if 0 <= place < len(self.turns):
+            self._choose(self.turns[place])
+            self.chosen.scroll_visible(animate=False)
+            self.release_anchor()
+        elif step < 0:
+            self.scroll_home(animate=False)
+        else:
+            self.anchor()
+
+    def action_first(self) -> None:
+        if self.turns:
+            self._choose(self.turns[0])
+        self.release_anchor()
+        self.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        if self.turns:
+            self._choose(self.turns[-1])
+        self.anchor()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that need SQL or a prompt are live only where the chosen turn has one."""
+        if action in ("edit", "copy"):
+            return self.chosen is not None and bool(self.chosen.sql)
+        if action == "prompt":
+            return self.chosen is not None and self.chosen.prompt is not None
+        return True
+
+    def action_edit(self) -> None:
+        if self.chosen is not None:
+            self.post_message(EditRequested(self.chosen.sql))
+
+    def action_copy(self) -> None:
+        if self.chosen is not None:
+            self.post_message(CopyRequested(self.chosen.sql, "the SQL"))
+
+    def action_prompt(self) -> None:
+        if self.chosen is not None and (prompt := self.chosen.prompt) is not None:
+            self.post_message(PromptRequested(prompt.prompt_text, prompt.prompt_tokens, prompt.context_tokens))

@@ -1,0 +1,124 @@
+"""Text boxes that send what is written with Enter and remember it; what becomes of it is left to who listens."""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.widgets import TextArea
+
+from nl2sql_tui.text import visible_lines
+from nl2sql_tui.tui.highlight import SQL_CLASSES, Span, sql_spans
+from nl2sql_tui.tui.messages import EmptyLineSubmitted, QuestionSubmitted, SqlSubmitted
+
+
+class PromptBox(TextArea):
+    """Enter sends, Ctrl+J begins a new line, Up and Down leaf through what was sent."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority, as TextArea would take Enter for a new line.
+        Binding("enter", "submit", "Ask", id="prompt.submit", priority=True),
+        Binding("ctrl+j,alt+enter,shift+enter", "new_line", "New line", id="prompt.new_line", show=False),
+        Binding("up", "up", "Earlier", id="prompt.up", show=False),
+        Binding("down", "down", "Later", id="prompt.down", show=False),
+    ]
+
+    def __init__(self, *, id: str, placeholder: str) -> None:
+        super().__init__(
+            id=id,
+            placeholder=placeholder,
+            soft_wrap=True,
+            highlight_cursor_line=False,
+            tab_behavior="focus",
+        )
+        self._sent: list[str] = []
+        self._place = 0
+        """Place in `_sent` that is shown; one past the end for the text being written."""
+        self._draft = ""
+
+    def hold(self, text: str) -> None:
+        """Put `text` into the box, with unsafe characters as glyphs: what will be sent is what is seen."""
+        self.text = visible_lines(text.replace("\r\n", "\n").replace("\r", "\n"))
+        self.move_cursor(self.document.end)
+
+    def remember(self, text: str) -> None:
+        """Keep `text` for Up, and empty the box."""
+        if not self._sent or self._sent[-1] != text:
+            self._sent.append(text)
+        self._place = len(self._sent)
+        self._draft = ""
+        self.text = ""
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        # Terminals paste a line's end as a carriage return; what cannot be seen is pasted as what shows it.
+        event.text = visible_lines(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        await super()._on_paste(event)
+
+    def action_submit(self) -> None:
+        """Send the text."""
+        text = self.text.strip()
+        if text:
+            self.post_message(self._message(text))
+        else:
+            self.post_message(EmptyLineSubmitted())
+
+    def _message(self, text: str) -> QuestionSubmitted | SqlSubmitted:
+        raise NotImplementedError
+
+    def action_new_line(self) -> None:
+        self.insert("\n")
+
+    def action_up(self) -> None:
+        """The line above; from the first line, what was sent before."""
+        if self.navigator.is_first_wrapped_line(self.cursor_location):
+            self._leaf(-1)
+        else:
+            self.action_cursor_up()
+
+    def action_down(self) -> None:
+        """The line below; from the last line, what was sent after."""
+        if self.navigator.is_last_wrapped_line(self.cursor_location):
+            self._leaf(1)
+        else:
+            self.action_cursor_down()
+
+    def _leaf(self, step: int) -> None:
+        place = self._place + step
+        if not 0 <= place <= len(self._sent):
+            return
+        if self._place == len(self._sent):
+            self._draft = self.text
+        self._place = place
+        self.hold(self._draft if place == len(self._sent) else self._sent[place])
+
+
+class QuestionBox(PromptBox):
+    """Where questions are written."""
+
+    def _message(self, text: str) -> QuestionSubmitted:
+        return QuestionSubmitted(text)
+
+
+class SqlBox(PromptBox):
+    """Where SQL is written by hand, with colours."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(SQL_CLASSES)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Run", id="sql.submit", priority=True),
+    ]
+
+    def _message(self, text: str) -> SqlSubmitted:
+        return SqlSubmitted(text)
+
+    def get_line(self, line_index: int) -> Text:
+        """The line with the colours of the whole text, as strings and comments reach over lines."""
+        line = super().get_line(line_index)
+        start = sum(len(self.document.get_line(index)) + 1 for index in range(line_index))
+        for span_start, span_end, name in self._spans():
+            if span_end > start and span_start < start + len(line):
+                style = self.get_component_rich_style(name, partial=True)
+                line.stylize(style, max(0, span_start - start), span_end - start)
+        return line
+
+    def _spans(self) -> tuple[Span, ...]:
+        return sql_spans(self.text)

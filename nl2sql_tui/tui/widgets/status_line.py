@@ -1,0 +1,91 @@
+"""One line about the database and the model: what it does now, how fast it was, how much of its context is used."""
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.timer import Timer
+from textual.widget import Widget
+
+from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.text import content, shortened, visible
+from nl2sql_tui.tui.load_text import load_text
+from nl2sql_tui.tui.widgets.chips import SEPARATOR
+
+_SECONDS_OF_A_FLASH = 5.0
+_LONGEST_NAME = 60
+_STYLES = {"ready": "$text-success", "failed": "$text-error"}
+
+
+class StatusLine(Widget):
+    """The database to the left, the model to the right; a word about what was just done takes the left for a while."""
+
+    def __init__(self, database_name: str, model_name: str) -> None:
+        super().__init__()
+        self._database_name = database_name
+        self._model_name = model_name
+        self._load_state = LoadState("idle")
+        self._tokens_per_second = 0.0
+        self._used_context: tuple[int, int] | None = None
+        self._flash: Content | None = None
+        self._flash_timer: Timer | None = None
+
+    @property
+    def ready(self) -> bool:
+        """The engine was last seen ready."""
+        return self._load_state.phase == "ready"
+
+    def show_load(self, state: LoadState) -> None:
+        """Show where the engine stands."""
+        if state != self._load_state:
+            self._load_state = state
+            self.refresh()
+
+    def show_speed(self, tokens_per_second: float) -> None:
+        """Show how fast the last answer was written."""
+        self._tokens_per_second = tokens_per_second
+        self.refresh()
+
+    def show_context(self, tokens: int, context_tokens: int) -> None:
+        """Show how much of the model's context the last prompt took."""
+        self._used_context = (tokens, context_tokens)
+        self.refresh()
+
+    def flash(self, text: str, *, warning: bool = False) -> None:
+        """Say `text` for a few seconds."""
+        self._flash = content(visible(text), "$text-warning" if warning else "$text-success")
+        if self._flash_timer is not None:
+            self._flash_timer.stop()
+        self._flash_timer = self.set_timer(_SECONDS_OF_A_FLASH, self._end_flash)
+        self.refresh()
+
+    def _end_flash(self) -> None:
+        self._flash = None
+        self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        return 1
+
+    def render(self) -> Content:
+        """The line, with the model's part cut from the right end where there is no room."""
+        width = self.size.width
+        if self._flash is not None:
+            return self._flash.truncate(width, ellipsis=True)
+        right = self._model()
+        left = content(shortened(self._database_name, _LONGEST_NAME), "bold")
+        room = width - right.cell_length - 2
+        if room < left.cell_length:
+            left = left.truncate(max(0, room), ellipsis=True)
+        gap = width - left.cell_length - right.cell_length
+        return Content.assemble(left, " " * max(1, gap), right).truncate(width, ellipsis=True)
+
+    def _model(self) -> Content:
+        state = self._load_state
+        facts = [content(visible(self._model_name))]
+        if state.device:
+            facts.append(content(visible(state.device)))
+        facts.append(content(load_text(state), _STYLES.get(state.phase, "$text-warning")))
+        if self._tokens_per_second:
+            facts.append(content(f"{self._tokens_per_second:.1f} tokens/s"))
+        if self._used_context is not None:
+            used, most = self._used_context
+            facts.append(content(f"context {used:,} of {most:,}"))
+        return Content(SEPARATOR).join(facts)

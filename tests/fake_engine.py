@@ -1,0 +1,128 @@
+"""An engine whose every word, pause and failure is written by the test; stands in for a model."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.events import (
+    Generated,
+    GenerationEvent,
+    GenerationFailed,
+    GenerationStopped,
+    LoadState,
+    Prompt,
+    Started,
+    Token,
+)
+from nl2sql_tui.errors import ModelError, Stopped
+
+_POLL_SECONDS = 0.005
+READY = LoadState("ready", device="cpu")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A scripted answer that fails after it has written `text`."""
+
+    message: str
+    hint: str = ""
+    text: str = ""
+
+
+Reply = str | Failure
+
+
+class ScriptedEngine:
+    """Answers by the first key that stands in the question, or else with its replies in order, the last for ever."""
+
+    def __init__(
+        self,
+        replies: Sequence[Reply] = ("SELECT 1",),
+        by_question: Mapping[str, Reply] | None = None,
+        *,
+        token_seconds: float = 0.0,
+        ready: bool = True,
+        context_tokens: int = 2048,
+        schema_tokens: int = 1500,
+    ) -> None:
+        self.replies = list(replies)
+        self.by_question = dict(by_question or {})
+        self.token_seconds = token_seconds
+        """Pause before each token."""
+        self.context_tokens = context_tokens
+        self.schema_tokens = schema_tokens
+        self.ready_at_start = ready
+        """Whether `start` makes it ready at once; otherwise the test sets `load_state`."""
+        self.load_state = LoadState("idle")
+        self.starts = 0
+        self.prompts: list[Prompt] = []
+        self.closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return "scripted"
+
+    def start(self) -> None:
+        self.starts += 1
+        if self.ready_at_start:
+            self.load_state = READY
+        elif self.load_state.phase in ("idle", "failed"):
+            self.load_state = LoadState("loading")
+
+    def wait_until_ready(self, cancel: Cancel) -> None:
+        if self.load_state.phase == "idle":
+            self.start()
+        while self.load_state.phase != "ready":
+            if cancel.requested:
+                raise Stopped
+            if self.load_state.phase == "failed":
+                raise ModelError(f"The model could not be loaded. {self.load_state.detail}".strip())
+            time.sleep(_POLL_SECONDS)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def stream(self, prompt: Prompt, *, max_new_tokens: int, cancel: Cancel) -> Iterator[GenerationEvent]:
+        with self._lock:
+            self.prompts.append(prompt)
+            reply = self._reply(prompt[-1].text)
+        prompt_text = "\n".join(f"<{message.role}>\n{message.text}" for message in prompt)
+        prompt_tokens = self.count_tokens(prompt_text)
+        yield Started(prompt_text, prompt_tokens, self.context_tokens)
+        began = time.monotonic()
+        text, tokens, first = "", 0, 0.0
+        for piece in _pieces(reply.text if isinstance(reply, Failure) else reply):
+            pause_ends = time.monotonic() + self.token_seconds
+            while not cancel.requested and time.monotonic() < pause_ends:
+                time.sleep(min(_POLL_SECONDS, self.token_seconds))
+            elapsed = time.monotonic() - began
+            if cancel.requested:
+                yield GenerationStopped(text, tokens, elapsed)
+                return
+            if tokens == max_new_tokens:
+                yield Generated(text, prompt_tokens, tokens, first, elapsed, cut=True)
+                return
+            text, tokens, first = text + piece, tokens + 1, first or elapsed
+            yield Token(piece, tokens, elapsed)
+        if isinstance(reply, Failure):
+            yield GenerationFailed(reply.message, reply.hint, text)
+        else:
+            yield Generated(text, prompt_tokens, tokens, first, time.monotonic() - began)
+
+    def _reply(self, question: str) -> Reply:
+        for words, reply in self.by_question.items():
+            if words in question:
+                return reply
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _pieces(text: str) -> list[str]:
+    """`text` in pieces that end at spaces, as a streamer emits them."""
+    words = text.split(" ")
+    return [word + " " for word in words[:-1]] + [words[-1]]

@@ -1,0 +1,256 @@
+"""The commands from the outside: results on standard output, the rest on standard error, documented exit codes."""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from nl2sql_tui import cli
+from nl2sql_tui.errors import ExitCode
+from tests.databases import make_database
+from tests.fake_engine import Failure, ScriptedEngine
+
+_SQL = "SELECT Name FROM singer WHERE Country = 'France'"
+Run = Callable[..., SimpleNamespace]
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine([_SQL])
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: ScriptedEngine
+) -> Run:
+    """Run one command in this process, on a scripted model and an empty home."""
+    monkeypatch.setenv("NL2SQL_TUI_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cli, "_engine", lambda _settings: engine)
+
+    def run_one(*arguments: object) -> SimpleNamespace:
+        code = cli.run_program([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=code, out=captured.out, err=captured.err)
+
+    return run_one
+
+
+def test_ask_prints_the_sql_and_nothing_else(run: Run, concerts_file: Path) -> None:
+    result = run("ask", concerts_file, "Who comes from France?")
+    assert (result.code, result.out) == (0, _SQL + "\n")
+
+
+def test_ask_runs_only_when_told_to(run: Run, concerts_file: Path) -> None:
+    result = run("ask", concerts_file, "Who comes from France?", "--run", "--format", "csv")
+    assert (result.code, result.out) == (0, "Name\nRose White\n")
+    assert _SQL in result.err
+    assert "1 row" in result.err
+
+
+def test_ask_json_is_one_object(run: Run, concerts_file: Path) -> None:
+    result = run("ask", concerts_file, "Who comes from France?", "--json")
+    record = json.loads(result.out)
+    assert record["question"] == "Who comes from France?"
+    assert (record["sql"], record["valid"], record["tables"]) == (_SQL, True, ["singer"])
+    assert set(record["reads"]) == {"singer.Name", "singer.Country"}
+    assert record["model"] == "scripted"
+    assert {"seconds_to_first_token", "seconds", "tokens"} <= record.keys()
+    assert "result" not in record
+
+
+def test_ask_json_with_run_holds_the_rows(run: Run, concerts_file: Path) -> None:
+    record = json.loads(run("ask", concerts_file, "Who?", "--json", "--run").out)
+    assert record["result"]["columns"] == ["Name"]
+    assert record["result"]["rows"] == [["Rose White"]]
+
+
+def test_ask_with_sql_that_does_not_compile(run: Run, engine: ScriptedEngine, concerts_file: Path) -> None:
+    engine.replies = ["SELECT Nane FROM singer"]
+    result = run("ask", concerts_file, "Who?", "--run")
+    assert result.code == ExitCode.SQL
+    assert "no column Nane" in result.err
+    assert "Did you mean Name?" in result.err
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_ask_with_a_failing_model(run: Run, engine: ScriptedEngine, concerts_file: Path, as_json: bool) -> None:
+    engine.replies = [Failure("The model failed: it is only a test")]
+    result = run("ask", concerts_file, "Who?", *(["--json"] if as_json else []))
+    assert result.code == ExitCode.MODEL
+    assert "it is only a test" in result.err
+    assert not as_json or json.loads(result.out)["valid"] is False
+
+
+@pytest.mark.parametrize("question", ["", "   ", "why " * 25_000])
+def test_ask_with_a_question_that_cannot_be_asked(run: Run, concerts_file: Path, question: str) -> None:
+    result = run("ask", concerts_file, question)
+    assert result.code == ExitCode.INPUT
+    assert result.err.count("\n") == 1
+    assert len(result.err) < 200
+
+
+def test_sql_prints_rows(run: Run, concerts_file: Path) -> None:
+    result = run("sql", concerts_file, "SELECT Name, Age FROM singer ORDER BY Age", "--format", "jsonl", "--limit", 2)
+    assert [json.loads(line) for line in result.out.splitlines()] == [
+        {"Name": "Zoë O'Brien", "Age": 29},
+        {"Name": "Rose White", "Age": 41},
+    ]
+    assert "first 2 rows of more" in result.err
+
+
+def test_sql_limits_what_is_read_and_not_what_is_exported(run: Run, concerts_file: Path) -> None:
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n"
+    table, csv = run("sql", concerts_file, many), run("sql", concerts_file, many, "--format", "csv")
+    assert "first 1,000 rows of more" in table.err
+    assert csv.out.count("\n") == 3001
+    assert "3,000 rows" in csv.err
+
+
+def test_sql_that_fails_half_way_keeps_its_rows(run: Run, concerts_file: Path) -> None:
+    failing = "SELECT 1 AS a UNION ALL SELECT abs(-9223372036854775808)"
+    result = run("sql", concerts_file, failing, "--format", "csv")
+    assert result.code == ExitCode.SQL
+    assert "integer overflow" in result.err
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM singer", "SELECT nope FROM singer", "", "SELECT 1; SELECT 2"])
+def test_sql_that_may_not_run(run: Run, concerts_file: Path, statement: str) -> None:
+    before = concerts_file.read_bytes()
+    result = run("sql", concerts_file, statement)
+    assert (result.code, result.out) == (ExitCode.SQL, "")
+    assert result.err.startswith("nl2sql-tui: ")
+    assert concerts_file.read_bytes() == before
+
+
+def _nothing(path: Path) -> None:
+    assert not path.exists()
+
+
+def _text_file(path: Path) -> None:
+    path.write_text("not a database at all, sorry\n" * 10)
+
+
+def _without_tables(path: Path) -> None:
+    make_database(path, "CREATE TABLE t (a); DROP TABLE t;")
+
+
+def _corrupt(path: Path) -> None:
+    make_database(path)
+    path.write_bytes(path.read_bytes()[:100] + b"\x55" * 8000)
+
+
+@pytest.mark.parametrize("command", ["ask", "open"])
+@pytest.mark.parametrize("make", [_nothing, Path.mkdir, _text_file, Path.touch, _corrupt, _without_tables])
+def test_what_is_no_usable_database_is_one_line_and_code_3(
+    run: Run, tmp_path: Path, make: Callable[[Path], None], command: str
+) -> None:
+    path = tmp_path / "it's a [bold] name.db"
+    make(path)
+    words = [path, "How many?"] if command == "ask" else [path]
+    result = run(*(["ask"] if command == "ask" else []), *words)
+    assert result.code == ExitCode.DATABASE
+    assert result.err.count("\n") == 1
+    assert "it's a [bold] name.db" in result.err
+    assert result.out == ""
+
+
+def test_a_locked_database_is_one_line(run: Run, concerts_file: Path) -> None:
+    holder = sqlite3.connect(concerts_file, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        result = run("sql", concerts_file, "SELECT 1")
+    finally:
+        holder.close()
+    assert result.code == ExitCode.DATABASE
+    assert "is locked by another program" in result.err
+
+
+def test_predict_answers_a_file(run: Run, concerts_file: Path, tmp_path: Path) -> None:
+    questions, out = tmp_path / "q.jsonl", tmp_path / "p.jsonl"
+    questions.write_text(json.dumps({"id": 7, "db": concerts_file.name, "question": "Who?"}) + "\n")
+    result = run("predict", questions, "--out", out)
+    assert (result.code, result.out) == (0, "")
+    assert json.loads(out.read_text())["sql"] == _SQL
+    assert run("predict", questions, "--out", out).code == 0
+    assert len(out.read_text().splitlines()) == 1
+
+
+def test_predict_leaves_a_file_of_something_else_alone(run: Run, concerts_file: Path, tmp_path: Path) -> None:
+    questions, out = tmp_path / "q.jsonl", tmp_path / "notes.txt"
+    questions.write_text(json.dumps({"id": 7, "db": concerts_file.name, "question": "Who?"}) + "\n")
+    out.write_text("precious")
+    assert run("predict", questions, "--out", out).code == ExitCode.INPUT
+    assert out.read_text() == "precious"
+
+
+def test_the_demo_stands_in_for_a_database(run: Run) -> None:
+    result = run("sql", "--demo", 'SELECT COUNT(*) AS n FROM "transaction"', "--format", "csv")
+    assert result.code == 0
+    assert int(result.out.splitlines()[1]) > 15_000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask"],
+        ["ask", "a.db"],
+        ["ask", "a.db", "two", "words"],
+        ["sql", "--demo"],
+        ["ask", "a.db", "q", "--format", "xml"],
+        ["a.db", "b.db"],
+        ["--demo", "a.db"],
+        ["--nonsense"],
+        ["models", "pull"],
+        ["predict", "x.jsonl"],
+        ["sql", "a.db", "SELECT 1", "--limit", "-3"],
+    ],
+)
+def test_a_wrong_command_line_is_code_2(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.code == ExitCode.USAGE
+    assert "Traceback" not in result.err
+
+
+def test_an_unknown_model_is_told(run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    result = run("ask", concerts_file, "Who?", "--model", "defualt")
+    assert result.code == ExitCode.MODEL
+    assert '"default"' in result.err
+
+
+def test_something_unforeseen_is_one_line_and_a_file(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def explode(_settings: object) -> None:
+        raise ZeroDivisionError("in a test")
+
+    monkeypatch.setattr(cli, "_engine", explode)
+    result = run("ask", concerts_file, "Who?")
+    assert result.code == ExitCode.BUG
+    assert "Traceback" not in result.err
+    details = next((tmp_path / "home").rglob("last-error.txt"))
+    assert "ZeroDivisionError: in a test" in details.read_text()
+
+
+def test_help_names_every_command(run: Run) -> None:
+    result = run("--help")
+    assert result.code == 0
+    for command in ("ask", "sql", "predict", "models"):
+        assert f"\n  {command} " in result.out
+    assert "--demo" in result.out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    import subprocess
+
+    code = (
+        "import sys\nfrom nl2sql_tui.cli import run_program\nrun_program(['--help'])\n"
+        "heavy = {'torch', 'transformers', 'peft', 'textual', 'sqlglot', 'llguidance'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)

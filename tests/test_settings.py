@@ -1,0 +1,43 @@
+"""Flags over environment over file over defaults; what is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+
+from nl2sql_tui.errors import InputError
+from nl2sql_tui.settings import Settings, load_settings
+
+
+def test_defaults_without_anything(tmp_path: Path) -> None:
+    assert load_settings(environment={}, file=tmp_path / "none.toml") == Settings()
+
+
+def test_the_order_of_sources(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('model = "phi3"\nmax_rows = 10\nquery_seconds = 5\n')
+    environment = {"NL2SQL_TUI_MAX_ROWS": "20", "NL2SQL_TUI_VALUES": "off"}
+    settings = load_settings({"query_seconds": 7.5, "model": None}, environment, file)
+    assert settings == Settings(model="phi3", max_rows=20, query_seconds=7.5, values=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model = ", "cannot be read"),
+        ("modle = 'x'", "unknown setting modle"),
+        ("max_rows = 'many'", "max_rows must be a whole number"),
+        ("max_rows = true", "max_rows must be a whole number"),
+        ("values = 1", "values must be true or false"),
+        ("query_seconds = -1", "must be above zero"),
+    ],
+)
+def test_a_wrong_file_is_told(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=words):
+        load_settings(environment={}, file=file)
+
+
+def test_a_wrong_variable_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="NL2SQL_TUI_MAX_ROWS must be a whole number, not lots"):
+        load_settings(environment={"NL2SQL_TUI_MAX_ROWS": "lots"}, file=tmp_path / "none.toml")

@@ -1,0 +1,38 @@
+"""Nothing that a terminal obeys gets through, and everything that is text does."""
+
+import pytest
+
+from nl2sql_tui.text import content, shortened, visible, visible_lines
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("Zoë 日本 👩‍👩‍👧", "Zoë 日本 👩‍👩‍👧"),
+        ("\x1b]52;c;aGk=\x07", "␛]52;c;aGk=␇"),
+        ("a\r\nb\tc", "a␍␊b␉c"),
+        ("\x7f\x9b31m", "␡⟨009B⟩31m"),
+        ("gpj.\u202eexe", "gpj.⟨202E⟩exe"),
+        ("zero\u200bwidth\ufeff", "zero⟨200B⟩width⟨FEFF⟩"),
+        ("\ud800", "\ufffd"),
+        ("\U000e0041", "⟨E0041⟩"),
+        ("[/b] [red]x[/red]", "[/b] [red]x[/red]"),
+    ],
+)
+def test_what_a_terminal_would_obey_becomes_visible(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_lines_stay_where_they_are_wanted() -> None:
+    assert visible_lines("SELECT 1\n\tFROM t\r\x1b[2J") == "SELECT 1\n\tFROM t␍␛[2J"
+
+
+def test_shortening_marks_the_cut() -> None:
+    assert shortened("abcdef", 6) == "abcdef"
+    assert shortened("abcdefg", 6) == "abcde…"
+    assert shortened("\x1b" * 3, 2) == "␛…"
+
+
+def test_content_never_reads_markup() -> None:
+    assert content("[bold]x[/] \x1b", "red").plain == "[bold]x[/] ␛"
