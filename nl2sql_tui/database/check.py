@@ -146,6 +146,8 @@ def _compile_error(
     if ambiguous := _AMBIGUOUS.fullmatch(message):
         name = shortened(ambiguous.group(1), _NAME_SHOWN)
         return f"The column {name} is in more than one of the tables.", f"Write table.{name}."
+    if message == "incomplete input":
+        return "The statement ends in the middle.", ""
     missing = _NO_SUCH.fullmatch(message)
     if missing is None:
         return f"SQLite cannot compile it: {visible(message)}.", ""

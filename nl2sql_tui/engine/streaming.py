@@ -40,7 +40,7 @@ class AnswerStream(TextIteratorStreamer):
             if self.tokens == 1:
                 self.seconds_to_first_token = time.perf_counter() - self._started
         self._prompt_seen = True
-        super().put(value)
+        super().put(value)  # type: ignore[no-untyped-call]
 
     def finish(self) -> None:
         """Flush what waits for a word's end, and end the reader's iteration."""

@@ -7,6 +7,7 @@ stalled read could not be stopped. What the answers mean is `package_index`'s an
 
 import contextlib
 import netrc
+import re
 import socket
 import ssl
 from base64 import b64encode
@@ -190,7 +191,7 @@ def _raise_for_status(response: httpx2.Response) -> None:
 
 
 def _failed(error: Exception) -> FetchFailed:
-    text = without_secrets(str(error))
+    text = re.sub(r"^\[Errno -?\d+\] ", "", without_secrets(str(error)))
     match error:
         case httpx2.ConnectTimeout():
             return FetchFailed("could not be reached in time", transient=True)

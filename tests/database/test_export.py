@@ -20,7 +20,7 @@ _ROWS: list[Row] = [
 
 def _written(form: Format, rows: list[Row] = _ROWS) -> str:
     out = io.StringIO()
-    parts = [Page(_COLUMNS, rows[:2]), Page(_COLUMNS, rows[2:]), Ending(0.5, len(rows))]
+    parts: list[Page | Ending] = [Page(_COLUMNS, rows[:2]), Page(_COLUMNS, rows[2:]), Ending(0.5, len(rows))]
     ending = write_rows(parts, form, out)
     assert ending.row_count == len(rows)
     return out.getvalue()

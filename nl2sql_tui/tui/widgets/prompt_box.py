@@ -12,6 +12,11 @@ from nl2sql_tui.tui.highlight import SQL_CLASSES, Span, sql_spans
 from nl2sql_tui.tui.messages import EmptyLineSubmitted, QuestionSubmitted, SqlSubmitted
 
 
+def _as_seen(text: str) -> str:
+    """`text` with glyphs for what cannot be seen; a carriage return, as terminals paste it, ends a line."""
+    return visible_lines(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 class PromptBox(TextArea):
     """Enter sends, Ctrl+J begins a new line, Up and Down leaf through what was sent."""
 
@@ -38,7 +43,7 @@ class PromptBox(TextArea):
 
     def hold(self, text: str) -> None:
         """Put `text` into the box, with unsafe characters as glyphs: what will be sent is what is seen."""
-        self.text = visible_lines(text.replace("\r\n", "\n").replace("\r", "\n"))
+        self.text = _as_seen(text)
         self.move_cursor(self.document.end)
 
     def remember(self, text: str) -> None:
@@ -49,10 +54,9 @@ class PromptBox(TextArea):
         self._draft = ""
         self.text = ""
 
-    async def _on_paste(self, event: events.Paste) -> None:
-        # Terminals paste a line's end as a carriage return; what cannot be seen is pasted as what shows it.
-        event.text = visible_lines(event.text.replace("\r\n", "\n").replace("\r", "\n"))
-        await super()._on_paste(event)
+    def on_paste(self, event: events.Paste) -> None:
+        """Make the text safe before TextArea, whose handler Textual calls next, puts it in."""
+        event.text = _as_seen(event.text)
 
     def action_submit(self) -> None:
         """Send the text."""

@@ -38,6 +38,9 @@ class Turn(Vertical):
         self.prompt: Started | None = None
         """What the model was shown, once it has been."""
         self.has_run = False
+        """It has been started, so that Enter on the empty line does not start it again."""
+        self.ending: Ending | None = None
+        """What came of running it last, if it was run."""
         self._question_line = Static(content(self._question_shown()), classes="turn--question")
         self._notes_line = Static("", classes="turn--notes")
         self._sql_view = SqlView(sql)
@@ -107,7 +110,7 @@ class Turn(Vertical):
 
     def show_ending(self, ending: Ending) -> None:
         """Say what came of running it."""
-        self.has_run = True
+        self.ending = ending
         self._ending_line.update(ending_chip(ending))
         self._ending_line.display = True
 

@@ -1,0 +1,216 @@
+"""The program as a whole: keys, panes, help, copying, sizes, and leaving."""
+
+import pytest
+
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.errors import InputError
+from nl2sql_tui.settings import Settings
+from nl2sql_tui.tui.app import Nl2SqlApp
+from nl2sql_tui.tui.screens.workspace import Workspace
+from nl2sql_tui.tui.widgets.key_bar import key_name
+from tests.fake_engine import ScriptedEngine
+from tests.tui.harness import opened, until
+
+
+async def test_every_pane_can_be_reached_by_key(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        workspace = program.workspace
+        await program.run_by_hand("SELECT 1 AS one")
+        for key, widget in (
+            ("f2", workspace.schema.tables),
+            ("f6", workspace.result.grid),
+            ("escape", workspace.chat.question_box),
+            ("f3", workspace.chat.turns),
+            ("f3", workspace.chat.question_box),
+            ("f4", workspace.chat.sql_box),
+            ("f4", workspace.chat.question_box),
+        ):
+            await program.press(key)
+            assert program.app.focused is widget
+
+
+async def test_tab_goes_round_through_all_panes(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        await program.run_by_hand("SELECT 1 AS one")
+        await program.press("escape")
+        seen = set()
+        for _ in range(6):
+            await program.press("tab")
+            assert program.app.focused is not None
+            seen.add(type(program.app.focused).__name__)
+        assert seen >= {"SchemaTree", "ChatLog", "QuestionBox", "ResultGrid", "FilterBox"}
+
+
+async def test_help_explains_the_pane_with_the_focus_and_its_live_keys(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        await program.run_by_hand("SELECT 1 AS one")
+        await program.press("f6", "f1")
+        for words in ("Help · Result", "Open cell", "Last row", "Ctrl+End", "Quit"):
+            assert words in program.text
+        await program.press("escape", "f2", "question_mark")
+        assert "Help · Schema" in program.text
+        assert "SELECT rows" in program.text
+        await program.press("q")
+        assert "Help · Schema" not in program.text
+
+
+async def test_the_key_bar_shows_the_focused_widget_s_keys_first(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        assert program.text.splitlines()[-1].split()[:2] == ["Enter", "Ask"]
+        await program.press("f2")
+        await program.pilot.pause()
+        assert program.text.splitlines()[-1].split()[:2] == ["Enter", "Open"]
+
+
+def test_keys_are_named_as_on_a_keyboard() -> None:
+    names = [key_name(key) for key in ("ctrl+r", "f9", "escape", "enter", "y", "G", "pageup", "ctrl+end", "slash")]
+    assert names == ["Ctrl+R", "F9", "Esc", "Enter", "y", "G", "PageUp", "Ctrl+End", "/"]
+
+
+async def test_every_binding_of_the_program_can_be_remapped(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        program.app.set_keymap({"program.help": "f12"})
+        await program.press("f12")
+        assert "Help · Chat" in program.text
+
+
+async def test_copying_gives_the_text_to_the_terminal_to_the_letter(
+    concerts: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    async with opened(concerts, ScriptedEngine(["SELECT 'a\x1bb'"])) as program:
+        await program.ask("anything")
+        await program.press("f3", "y")
+        await program.until(lambda: program.app.clipboard == "SELECT 'a\x1bb'")
+        assert "Sent the SQL" in program.text
+        await program.press("enter")
+        await program.until_run_ended()
+        await program.press("f6", "y")
+        await program.until(lambda: program.app.clipboard == "a\x1bb")
+        await program.press("enter", "y")
+        await program.until(lambda: "Sent the cell" in program.text)
+
+
+async def test_what_was_sent_comes_back_with_up_and_the_draft_with_down(concerts: Database) -> None:
+    async with opened(concerts, ScriptedEngine(["SELECT 1"])) as program:
+        await program.ask("first question")
+        await program.ask("second question")
+        box = program.workspace.chat.question_box
+        await program.type("draft")
+        for key, text in (
+            ("up", "second question"),
+            ("up", "first question"),
+            ("up", "first question"),
+            ("down", "second question"),
+            ("down", "draft"),
+            ("down", "draft"),
+        ):
+            await program.press(key)
+            assert box.text == text
+        await program.press("ctrl+j")
+        await program.type("more")
+        assert box.text == "draft\nmore"
+
+
+async def test_sql_written_by_hand_stays_while_a_question_is_asked(concerts: Database) -> None:
+    async with opened(concerts, ScriptedEngine(["SELECT 1"])) as program:
+        await program.press("f4")
+        await program.type("SELECT Na")
+        await program.press("escape")
+        await program.ask("something")
+        await program.press("f4")
+        assert program.workspace.chat.sql_box.text == "SELECT Na"
+
+
+async def test_a_pane_can_be_zoomed_and_the_schema_hidden(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        await program.run_by_hand("SELECT 1 AS one")
+        await program.press("f6", "f7")
+        await program.pilot.pause()
+        assert program.workspace.result.grid.size.width > 110
+        await program.press("f7")
+        await program.pilot.pause()
+        assert program.workspace.schema.size.width > 0
+        await program.press("f8")
+        await program.pilot.pause()
+        assert program.workspace.schema.size.width == 0
+        await program.press("f2")
+        await program.pilot.pause()
+        assert program.workspace.schema.tables.has_focus
+        assert program.workspace.schema.size.width > 0
+
+
+@pytest.mark.parametrize("size", [(10, 3), (39, 24), (80, 9), (1, 1)])
+async def test_a_window_that_is_too_small_says_so_and_recovers(concerts: Database, size: tuple[int, int]) -> None:
+    async with opened(concerts) as program:
+        await program.run_by_hand("SELECT 1 AS one")
+        await program.pilot.resize_terminal(*size)
+        await program.pilot.pause()
+        assert "This" in program.text or size == (1, 1)
+        await program.pilot.resize_terminal(80, 24)
+        await program.pilot.pause()
+        assert "Result" in program.text
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 15), (80, 24), (200, 60)])
+async def test_the_walk_of_a_question_works_in_any_window(concerts: Database, size: tuple[int, int]) -> None:
+    async with opened(concerts, ScriptedEngine(["SELECT Name FROM singer"]), size=size) as program:
+        await program.ask("names")
+        await program.press("enter")
+        await program.until_run_ended()
+        assert len(program.workspace.result.grid.rows) == 3
+        assert program.workspace.result.grid.size.height > 0
+        assert program.workspace.chat.question_box.size.height > 0
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light", "textual-light", "nord"])
+async def test_themes(concerts: Database, theme: str) -> None:
+    async with opened(concerts, settings=Settings(theme=theme)) as program:
+        await program.ask("anything")
+        assert "valid" in program.text
+
+
+def test_an_unknown_theme_is_a_clear_error(concerts: Database) -> None:
+    with pytest.raises(InputError, match="no theme nosuch") as caught:
+        Nl2SqlApp(concerts, ScriptedEngine(), Settings(theme="nosuch"))
+    assert "textual-dark" in caught.value.hint
+
+
+async def test_keys_typed_before_the_panes_are_there_are_not_lost(concerts: Database) -> None:
+    app = Nl2SqlApp(concerts, ScriptedEngine(), Settings())
+    async with app.run_test() as pilot:
+        app._open = False
+        app._keys_before.clear()
+        await pilot.press("h", "i", "space", "a")
+        await until(pilot, lambda: isinstance(app.screen, Workspace))
+
+
+@pytest.mark.parametrize("busy", ["answering", "running"])
+async def test_leaving_while_something_goes_on(concerts: Database, busy: str) -> None:
+    engine = ScriptedEngine(["SELECT 1, 2, 3, 4"], token_seconds=5)
+    async with opened(concerts, engine) as program:
+        if busy == "answering":
+            program.workspace.chat.ask("slow")
+        else:
+            program.workspace.result.run(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT 1 FROM n", 1
+            )
+        await program.pilot.pause(0.1)
+        await program.press("ctrl+q")
+        await program.until(lambda: not program.app.is_running)
+    assert program.app.return_code in (0, None)
+
+
+async def test_q_is_a_letter_while_typing(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        await program.type("q?")
+        assert program.workspace.chat.question_box.text == "q?"
+        assert program.app.is_running
+
+
+async def test_a_very_long_question_is_refused_without_harm(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        turn = await program.ask("why " * 25_000)
+        assert turn.answer is None
+        assert "characters long" in program.text
+        assert (await program.ask("short")).runnable
