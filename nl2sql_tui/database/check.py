@@ -13,13 +13,14 @@ from typing import Final
 
 from nl2sql_tui.database.connect import GuardedConnection
 from nl2sql_tui.database.inspect import read_schema
-from nl2sql_tui.quoting import identifier, string_literal, tokens
+from nl2sql_tui.quoting import RESERVED, identifier, quoted, string_literal, tokens
 from nl2sql_tui.schema import Schema, Table
 from nl2sql_tui.text import shortened, visible
 
 _PLAN_SECONDS: Final = 5.0
 _NO_SUCH: Final = re.compile(r"no such (column|table|function): (.*)", re.DOTALL)
 _AMBIGUOUS: Final = re.compile(r"ambiguous column name: (.*)", re.DOTALL)
+_SYNTAX_ERROR: Final = re.compile(r'near "(\w+)": syntax error')
 _SCAN: Final = re.compile(r"SCAN (?:TABLE )?(\S+)")
 _NAME_SHOWN: Final = 60
 _READING_STATEMENTS: Final = frozenset(("select", "with", "values", "explain", "pragma"))
@@ -150,7 +151,7 @@ def _compile_error(
         return "The statement ends in the middle.", ""
     missing = _NO_SUCH.fullmatch(message)
     if missing is None:
-        return f"SQLite cannot compile it: {visible(message)}.", ""
+        return f"SQLite cannot compile it: {visible(message)}.", _syntax_hint(message)
     kind, name = missing.groups()
     if kind == "column" and name in in_double_quotes:
         line = f"No column is called {shortened(name, _NAME_SHOWN)}, which stands in double quotes."
@@ -163,6 +164,14 @@ def _compile_error(
         schema = Schema(())
     hint = _table_hint(name, schema) if kind == "table" else _column_hint(name, sql, schema)
     return f"There is no {kind} {shortened(name, _NAME_SHOWN)}.", hint
+
+
+def _syntax_hint(message: str) -> str:
+    near = _SYNTAX_ERROR.fullmatch(message)
+    if near is None or near.group(1).lower() not in RESERVED:
+        return ""
+    word = near.group(1)
+    return f"If {word} is meant as a name, write {quoted(word)}: SQL reserves the word."
 
 
 def _table_hint(name: str, schema: Schema) -> str:

@@ -36,7 +36,8 @@ def prune(
     scores = {table.name: _relevance(table, question, values) for table in schema.tables}
     neighbours = _neighbours(schema)
     cost = {table.name: _table_cost(table, count_tokens) for table in schema.tables}
-    ranked = sorted(schema.tables, key=lambda table: -scores[table.name])
+    related = [table for table in schema.tables if scores[table.name] > 0]
+    ranked = sorted(related or schema.tables, key=lambda table: -scores[table.name])
     chosen: list[str] = []
     left = budget
     for table in ranked:

@@ -73,6 +73,11 @@ def test_whatever_writes_is_named_and_invalid(concerts: Database, sql: str, writ
             "The column Singer_ID is in more than one of the tables.",
             "Write table.Singer_ID.",
         ),
+        (
+            "SELECT id FROM transaction",
+            'SQLite cannot compile it: near "transaction": syntax error.',
+            'If transaction is meant as a name, write "transaction": SQL reserves the word.',
+        ),
         ("SELECT Name FROM singer WHERE (", "The statement ends in the middle.", ""),
         ("SELECT frob(1)", "SQLite has no function frob.", ""),
         ("SELECT 1; SELECT 2", "This is more than one statement.", "Run one at a time; nothing was run."),

@@ -113,7 +113,7 @@ async def opened(
 class Host(App[None]):
     """An app that shows one widget, with the program's styles, and keeps the messages it sends."""
 
-    CSS_PATH: ClassVar = _STYLES
+    CSS_PATH: ClassVar = [*_STYLES]
 
     def __init__(self, widget: Widget) -> None:
         super().__init__()

@@ -134,7 +134,7 @@ async def test_a_bug_in_the_core_is_told_in_one_line_and_frees_the_box(
     concerts: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = ScriptedEngine()
-    monkeypatch.setattr(engine, "count_tokens", lambda text: 1 / 0)
+    monkeypatch.setattr(engine, "count_tokens", lambda _: 1 / 0)
     async with opened(concerts, engine) as program:
         await program.ask("anything")
         assert "Something went wrong inside this program: ZeroDivisionError" in program.text

@@ -1,6 +1,7 @@
 """What copying does and says, inside tmux and outside."""
 
 import subprocess
+import time
 from typing import Any
 
 import pytest
@@ -32,14 +33,14 @@ def test_inside_tmux_its_buffer_gets_it_too(monkeypatch: pytest.MonkeyPatch) -> 
         calls.append((command, input))
         return subprocess.CompletedProcess(command, returncode=1 if "-w" in command else 0)
 
-    monkeypatch.setattr(clipboard.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     sent: list[str] = []
     assert "tmux" in clipboard.copy_text("é", "the cell", sent.append)
     assert sent == ["é"]
     for _ in range(200):
         if len(calls) == 2:
             break
-        clipboard.threading.Event().wait(0.01)
+        time.sleep(0.01)
     # An old tmux does not know -w and is asked once more without it.
     assert calls == [
         (["tmux", "load-buffer", "-w", "-"], "é".encode()),

@@ -6,10 +6,9 @@ from nl2sql_tui.database.file import Database
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.tui.app import Nl2SqlApp
-from nl2sql_tui.tui.screens.workspace import Workspace
 from nl2sql_tui.tui.widgets.key_bar import key_name
 from tests.fake_engine import ScriptedEngine
-from tests.tui.harness import opened, until
+from tests.tui.harness import opened
 
 
 async def test_every_pane_can_be_reached_by_key(concerts: Database) -> None:
@@ -174,15 +173,6 @@ def test_an_unknown_theme_is_a_clear_error(concerts: Database) -> None:
     with pytest.raises(InputError, match="no theme nosuch") as caught:
         Nl2SqlApp(concerts, ScriptedEngine(), Settings(theme="nosuch"))
     assert "textual-dark" in caught.value.hint
-
-
-async def test_keys_typed_before_the_panes_are_there_are_not_lost(concerts: Database) -> None:
-    app = Nl2SqlApp(concerts, ScriptedEngine(), Settings())
-    async with app.run_test() as pilot:
-        app._open = False
-        app._keys_before.clear()
-        await pilot.press("h", "i", "space", "a")
-        await until(pilot, lambda: isinstance(app.screen, Workspace))
 
 
 @pytest.mark.parametrize("busy", ["answering", "running"])

@@ -1,0 +1,153 @@
+"""The program on a real terminal: it alone draws there, and whatever goes on, it leaves at once and tidily."""
+
+import os
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from tests.tui.pty_program import PtyProgram
+
+OPEN = """
+import os, sys, threading, time
+from pathlib import Path
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.settings import Settings
+from nl2sql_tui.tui.run import run
+from tests.fake_engine import ScriptedEngine
+
+class Engine(ScriptedEngine):
+    def start(self):
+        {at_start}
+
+{before}
+run(Database(Path({path!r})), Engine(["SELECT Name FROM singer"], token_seconds={token_seconds}), Settings())
+"""
+
+
+def code(path: Path, *, at_start: str = "super().start()", before: str = "", token_seconds: float = 0.0) -> str:
+    return OPEN.format(path=str(path), at_start=at_start, before=before, token_seconds=token_seconds)
+
+
+def log_of(home: Path) -> str:
+    return (home / "log" / "tui.log").read_text()
+
+
+def assert_left_tidily(program: PtyProgram) -> None:
+    assert b"\x1b[?1049l" in program.output
+    assert b"\x1b[?25h" in program.output
+    assert termios.tcgetattr(program.slave) == program.attributes_before
+
+
+def test_a_question_is_answered_run_and_the_program_left(concerts_file: Path, tmp_path: Path) -> None:
+    with PtyProgram(code(concerts_file), tmp_path) as program:
+        program.until(lambda: "singer_in_concert" in program.text and "ready" in program.text)
+        program.type("who sings?\r")
+        program.until(lambda: "SELECT Name FROM singer" in program.text and "valid" in program.text)
+        program.type("\r")
+        program.until(lambda: "Zoë O'Brien" in program.text)
+        program.type("\x11")
+        assert program.wait() == 0
+        assert_left_tidily(program)
+
+
+def test_what_is_typed_before_the_panes_are_there_is_kept(concerts_file: Path, tmp_path: Path) -> None:
+    with PtyProgram(code(concerts_file), tmp_path) as program:
+        program.until(lambda: "concerts.sqlite" in program.text)
+        program.type("early bird")
+        program.until(lambda: "early bird" in program.text)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (30, 8)])
+def test_it_fills_the_terminal_it_has(concerts_file: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    columns, lines = size
+    with PtyProgram(code(concerts_file), tmp_path, columns=columns, lines=lines) as program:
+        program.until(lambda: "Help" in program.screen.display[-1] or "too small" in program.text)
+        assert ("too small" in program.text) == (columns < 40)
+
+
+def test_what_others_write_goes_to_the_log_and_not_to_the_screen(concerts_file: Path, tmp_path: Path) -> None:
+    noise = "os.write(1, b'NOISE one\\n'); os.write(2, b'NOISE two\\n'); os.system('echo NOISE three'); super().start()"
+    with PtyProgram(code(concerts_file, at_start=noise), tmp_path) as program:
+        program.until(lambda: "ready" in program.text)
+        program.type("\x11")
+        assert program.wait() == 0
+        assert b"NOISE" not in program.output
+    for word in ("one", "two", "three"):
+        assert f"NOISE {word}" in log_of(tmp_path)
+
+
+def test_leaving_waits_for_nobody(concerts_file: Path, tmp_path: Path) -> None:
+    stuck = "threading.Thread(target=time.sleep, args=(1000,)).start(); super().start()"
+    with PtyProgram(code(concerts_file, at_start=stuck, token_seconds=1000), tmp_path) as program:
+        program.until(lambda: "ready" in program.text)
+        program.type("slow\r")
+        program.until(lambda: "Esc stops" in program.text)
+        program.type("\x11")
+        assert program.wait() == 0
+        assert_left_tidily(program)
+
+
+def test_a_bug_leaves_one_clear_line_and_the_details_in_the_log(concerts_file: Path, tmp_path: Path) -> None:
+    bug = (
+        "from nl2sql_tui.tui.screens.workspace import Workspace\n"
+        "def broken(self): raise RuntimeError('a bug for the test')\n"
+        "Workspace.action_help = broken\n"
+    )
+    with PtyProgram(code(concerts_file, before=bug), tmp_path) as program:
+        program.until(lambda: "ready" in program.text)
+        program.type("\x1bOP")
+        assert program.wait() == 1
+        assert_left_tidily(program)
+        last = program.output.rpartition(b"\x1b[?1049l")[2].decode()
+    assert "something went wrong inside this program" in last
+    assert str(tmp_path / "log" / "tui.log") in last
+    assert "Traceback" not in last
+    assert "a bug for the test" in log_of(tmp_path)
+
+
+def test_a_terminate_signal_gives_the_terminal_back(concerts_file: Path, tmp_path: Path) -> None:
+    with PtyProgram(code(concerts_file), tmp_path) as program:
+        program.until(lambda: "ready" in program.text)
+        os.kill(program.pid, signal.SIGTERM)
+        assert program.wait() == 128 + signal.SIGTERM
+        assert_left_tidily(program)
+
+
+def test_a_hostile_cell_reaches_no_terminal(tmp_path: Path) -> None:
+    database = tmp_path / "h.sqlite"
+    connection_code = f"import sqlite3; c = sqlite3.connect({str(database)!r}); c.execute('CREATE TABLE t (x)'); "
+    connection_code += "c.execute('INSERT INTO t VALUES (?)', ('\\x1b]52;c;aGk=\\x07\\x1b[41mred',)); c.commit()"
+    subprocess.run([sys.executable, "-c", connection_code], check=True)
+    with PtyProgram(code(database), tmp_path) as program:
+        program.until(lambda: "ready" in program.text)
+        program.type("\x1bOSSELECT x FROM t\r")
+        program.until(lambda: "␛[41mred" in program.text)
+        program.type("\x1b[17~\r")
+        program.until(lambda: "characters" in program.text)
+        assert b"\x1b]52" not in program.output
+        assert b"\x1b[41m" not in program.output
+
+
+def test_without_a_terminal_it_says_what_to_use(concerts_file: Path, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", code(concerts_file)],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"NL2SQL_TUI_HOME": str(tmp_path)},
+    )
+    assert "InputError: The terminal program needs a terminal" in result.stderr
+
+
+def test_a_log_that_cannot_be_written_is_a_clear_error(concerts_file: Path, tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("in the way")
+    with PtyProgram(code(concerts_file), home) as program:
+        assert program.wait() == 1
+        assert "log file" in program.text
