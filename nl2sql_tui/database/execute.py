@@ -156,9 +156,14 @@ def _meaning(error: Exception, deadline: Deadline, cancel: Cancel) -> UserError:
         return Stopped("Stopped; the rows that came before are kept.")
     if isinstance(error, MemoryError):
         return SqlError("This computer has no memory left for the result.", "Add a LIMIT.")
-    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT and deadline.passed:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_INTERRUPT and deadline.passed:
         return SqlError(
             f"Ended after {deadline.seconds:g} seconds.",
             "Narrow it with WHERE or LIMIT, or allow more time with --timeout.",
         )
+    if code == sqlite3.SQLITE_CORRUPT:
+        return SqlError("The database file is damaged here; rows that came before are good.", "It is unchanged.")
+    if code == sqlite3.SQLITE_BUSY:
+        return SqlError("Another program has locked the database.", "Nothing was changed; try again.")
     return SqlError(f"SQLite reported: {visible(str(error))}.")

@@ -54,6 +54,8 @@ def cell_text(cell: Cell) -> str:
 
 def _write_table(pages: Iterable[Page], out: TextIO) -> None:
     names, rows = _collected(pages)
+    if not names:
+        return
     columns = [visible(name) for name in names]
     texts = [[_shortened_cell(cell) for cell in row] for row in rows]
     widths = _widths(columns, texts)
@@ -69,6 +71,8 @@ def _write_table(pages: Iterable[Page], out: TextIO) -> None:
 
 def _write_markdown(pages: Iterable[Page], out: TextIO) -> None:
     columns, rows = _collected(pages)
+    if not columns:
+        return
     names = [_escaped(visible(name)) for name in columns]
     texts = [[_escaped(cell_text(cell)) for cell in row] for row in rows]
     widths = [max(3, width) for width in _widths(names, texts)]

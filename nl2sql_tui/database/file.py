@@ -27,7 +27,9 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Raises DatabaseError if there is no readable SQLite database at `path`."""
         self.path = path
-        self._lock = threading.Lock()
+        self._schema_lock = threading.Lock()
+        self._values_lock = threading.Lock()
+        """A lock of its own, as reading the values may take long, and SQL can be checked meanwhile."""
         self._schema: tuple[_State, Schema] | None = None
         self._values: tuple[_State, ValueIndex] | None = None
         connect(path).close()
@@ -39,7 +41,7 @@ class Database:
 
     def schema(self) -> Schema:
         """The tables as they are now. Raises DatabaseError if they cannot be read."""
-        with self._lock:
+        with self._schema_lock:
             state = self._state()
             if self._schema is None or self._schema[0] != state:
                 with self._connection() as connection:
@@ -52,7 +54,7 @@ class Database:
     def values(self, cancel: Cancel) -> ValueIndex:
         """The texts in the cells, for linking; a large file takes seconds. Raises DatabaseError, Stopped."""
         schema = self.schema()
-        with self._lock:
+        with self._values_lock:
             state = self._state()
             if self._values is None or self._values[0] != state:
                 with self._connection() as connection:

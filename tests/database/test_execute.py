@@ -96,3 +96,19 @@ def test_column_names_are_made_visible(tmp_path: Path) -> None:
     database = Database(make_database(tmp_path / "t.sqlite", "CREATE TABLE t (a)"))
     result = database.fetch_all("SELECT 1 AS `a\x1b[31m`", Cancel(), Limits())
     assert result.columns == ("a␛[31m",)
+
+
+def test_damage_in_the_middle_keeps_the_rows_before_it(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE t (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+        "INSERT INTO t SELECT 'row number ' || i FROM n;"
+    )
+    path = make_database(tmp_path / "damaged.sqlite", script)
+    content = bytearray(path.read_bytes())
+    content[40 * 4096 : 42 * 4096] = b"\xff" * (2 * 4096)
+    path.write_bytes(content)
+    result = Database(path).fetch_all("SELECT a FROM t", Cancel(), Limits())
+    assert isinstance(result.ending.error, SqlError)
+    assert "is damaged" in result.ending.error.message
+    assert result.rows[0] == ("row number 1",)
+    assert len(result.rows) > 100

@@ -61,3 +61,10 @@ def test_no_rows(form: Format, empty: str) -> None:
 def test_json_stays_json_beside_infinity(cell: Cell) -> None:
     text = _written("json", [(cell, None, None, None, None)])
     assert json.loads(text, parse_constant=pytest.fail)[0]["id"] == str(cell)
+
+
+@pytest.mark.parametrize("form", ["table", "md", "csv", "jsonl"])
+def test_an_error_before_the_first_page_writes_nothing(form: Format) -> None:
+    out = io.StringIO()
+    write_rows([Ending(0.0, 0)], form, out)
+    assert out.getvalue() == ""
