@@ -39,6 +39,12 @@ class PtyProgram:
         """The screen's lines, without the space at their ends."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    @property
+    def is_in_line_mode(self) -> bool:
+        """The terminal echoes and gives whole lines, as a shell needs it."""
+        flags = termios.tcgetattr(self._leader)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON)
+
     def wait_for(self, words: str | Callable[[str], bool], seconds: float = 60.0) -> str:
         """Read until the screen shows `words`; return it. Fails with the screen if they do not come in time."""
         found = words if callable(words) else (lambda text: words in text)
@@ -50,7 +56,11 @@ class PtyProgram:
 
     def send(self, keys: str) -> None:
         """Type `keys`; control characters as themselves."""
-        os.write(self._leader, keys.encode())
+        self.send_bytes(keys.encode())
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send `data` as it is, also pieces of a letter."""
+        os.write(self._leader, data)
 
     def wait_for_exit(self, seconds: float = 30.0) -> int:
         """Read until the program ends; return its exit code."""
@@ -58,6 +68,10 @@ class PtyProgram:
         while self._read(end):
             pass
         return self._process.wait(max(0.1, end - time.monotonic()))
+
+    def terminate(self) -> None:
+        """Ask the program to end, as a system does that shuts down."""
+        self._process.terminate()
 
     def kill(self) -> None:
         """End the program, whatever it does."""

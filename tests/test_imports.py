@@ -23,3 +23,9 @@ def test_the_first_paint_needs_no_pane_and_no_highlighting() -> None:
     code = "import nl2sql_tui.tui.run; " + FIND_HEAVY.format(heavy=heavy)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split() == []
+
+
+def test_the_escape_key_is_told_from_a_sequence_soon_enough_to_stop_within_a_tenth_of_a_second() -> None:
+    code = "import nl2sql_tui.tui.run; from textual import constants; print(constants.ESCAPE_DELAY)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(result.stdout) <= 0.05

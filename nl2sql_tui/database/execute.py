@@ -19,6 +19,8 @@ Row = tuple[Cell, ...]
 _FIRST_PAGE = 100
 """Rows of the first page: what fits a screen comes at once."""
 _LARGEST_PAGE = 5_000
+_LARGEST_PAGE_BYTES = 16 * 1024 * 1024
+"""Texts and BLOBs of a page: the limit on memory is kept between pages, so none may be large by itself."""
 _LONGEST_WAIT_FOR_A_PAGE = 0.1
 """Seconds after which the rows so far are given, however few."""
 
@@ -117,14 +119,18 @@ def _next_rows(cursor: sqlite3.Cursor, count: int) -> tuple[list[Row], bool, Exc
     """At most `count` rows, whether there may be more, and the error that came after them.
 
     Rows are taken one by one, so that those before an error are not lost (but for the last of them, as Python's
-    driver reads one ahead), and those of a slow statement come as they are found.
+    driver reads one ahead), those of a slow statement come as they are found, and large cells end a page early.
     """
     rows: list[Row] = []
+    room = _LARGEST_PAGE_BYTES
     ends = time.monotonic() + _LONGEST_WAIT_FOR_A_PAGE
     try:
         for row in cursor:
             rows.append(row)
-            if len(rows) == count or time.monotonic() > ends:
+            for cell in row:
+                if cell.__class__ is str or cell.__class__ is bytes:
+                    room -= len(cell)
+            if len(rows) == count or room < 0 or time.monotonic() > ends:
                 return rows, True, None
     except (sqlite3.Error, MemoryError, OverflowError) as error:
         return rows, False, error

@@ -21,6 +21,7 @@ from nl2sql_tui.engine.events import (
     Started,
     Token,
 )
+from nl2sql_tui.engine.preload import preload_torch
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import ModelError, UserError
 
@@ -183,6 +184,7 @@ class LocalEngine:
         self._loaded = None
 
     def _load(self) -> "LoadedModel":
+        preload_torch()
         folder = self._prepare(self.profile, self._report, self._closing)
         self._closing.raise_if_requested()
         self._report(LoadState("loading"))

@@ -45,6 +45,15 @@ class Nl2SqlApp(App[None]):
             )
         self.theme = settings.theme
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Textual's colours and those of the chips, whose background themes of 16 colours do not set off."""
+        variables = super().get_css_variables()
+        ansi = self.current_theme.ansi
+        for name, kind in (("good", "success"), ("bad", "error")):
+            variables[f"chip-{name}"] = "ansi_black" if ansi else variables[f"text-{kind}"]
+            variables[f"chip-{name}-background"] = variables[kind if ansi else f"{kind}-muted"]
+        return variables
+
     def compose(self) -> ComposeResult:
         yield StatusLine(self.database.name, self.engine.name)
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 SQL_CLASSES: Final = frozenset(("sql--keyword", "sql--string", "sql--number", "sql--comment", "sql--function"))
-"""Component classes of a widget that shows SQL, styled in widgets/sql_view.tcss."""
+"""Component classes of a widget that shows SQL, styled in widgets/sql.tcss."""
 
 LONGEST_HIGHLIGHTED: Final = 20_000
 """Characters. A longer text stays plain, so that typing into it stays quick."""

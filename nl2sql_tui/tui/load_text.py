@@ -1,7 +1,6 @@
 """Puts an engine's way to readiness into words, for the status line and for a question that waits."""
 
 from nl2sql_tui.engine.events import LoadState
-from nl2sql_tui.text import visible
 
 _PHASES = {
     "idle": "not started",
@@ -26,8 +25,3 @@ def load_text(state: LoadState) -> str:
     if state.bytes_per_second > 0:
         words += f", {state.bytes_per_second / _MEGA:.1f} MB/s"
     return words
-
-
-def load_detail(state: LoadState) -> str:
-    """What is going on or wrong, safe to show; may be empty."""
-    return visible(state.detail)

@@ -6,7 +6,6 @@ from textual.message import Message
 
 from nl2sql_tui.answers import Answer
 from nl2sql_tui.database.execute import Ending
-from nl2sql_tui.schema import Schema
 
 
 @dataclass
@@ -101,14 +100,6 @@ class AnswerEnded(Message):
 @dataclass
 class ActivityChanged(Message):
     """Something began or ended, or another turn was chosen: which keys are live may have changed."""
-
-
-@dataclass
-class SchemaRead(Message):
-    """The tables are known, for the first time or anew."""
-
-    schema: Schema
-    """All of them."""
 
 
 @dataclass

@@ -14,6 +14,7 @@ from nl2sql_tui.engine.events import Engine
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.tui.app import Nl2SqlApp
+from nl2sql_tui.tui.keys_driver import KeysDriver
 from nl2sql_tui.tui.own_terminal import OwnTerminal
 
 _THREAD_SWITCH_SECONDS = 0.001
@@ -27,6 +28,7 @@ class _TerminalApp(Nl2SqlApp):
 
     def __init__(self, database: Database, engine: Engine, settings: Settings, sample_questions: Sequence[str]) -> None:
         super().__init__(database, engine, settings, sample_questions)
+        self.driver_class = KeysDriver
         self.terminal: OwnTerminal | None = None
 
     def on_mount(self) -> None:

@@ -53,6 +53,13 @@ def test_the_memory_limit_cuts_a_wide_result(concerts: Database) -> None:
     assert 100 <= len(result.rows) < 1_000
 
 
+def test_the_memory_limit_holds_within_a_page_of_large_cells(concerts: Database) -> None:
+    bombs = _up_to(50).replace("SELECT i FROM", "SELECT zeroblob(10000000) FROM")
+    result = concerts.fetch_all(bombs, Cancel(), Limits(bytes=30_000_000))
+    assert result.ending.cut == "bytes"
+    assert len(result.rows) <= 6
+
+
 def test_an_error_in_the_middle_keeps_the_rows_before_it(concerts: Database) -> None:
     failing = _up_to(5_000).replace(
         "SELECT i FROM", "SELECT CASE WHEN i < 400 THEN i ELSE abs(-9223372036854775808) END FROM"

@@ -86,8 +86,8 @@ async def test_copying_gives_the_text_to_the_terminal_to_the_letter(
         await program.until_run_ended()
         await program.press("f6", "y")
         await program.until(lambda: program.app.clipboard == "a\x1bb")
-        await program.press("enter", "y")
-        await program.until(lambda: "Sent the cell" in program.text)
+        await program.press("r", "y")
+        await program.until(lambda: "Sent what is shown" in program.workspace.status.render().plain)
 
 
 async def test_what_was_sent_comes_back_with_up_and_the_draft_with_down(concerts: Database) -> None:

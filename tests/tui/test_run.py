@@ -2,14 +2,16 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.tui.pty_program import PtyProgram
+from tests.pty_program import PtyProgram
 
 OPEN = """
 import os, sys, threading, time
@@ -32,62 +34,92 @@ def code(path: Path, *, at_start: str = "super().start()", before: str = "", tok
     return OPEN.format(path=str(path), at_start=at_start, before=before, token_seconds=token_seconds)
 
 
+@contextmanager
+def running(code: str, home: Path, *, columns: int = 100, lines: int = 30) -> Iterator[PtyProgram]:
+    command = [sys.executable, "-c", code]
+    root = str(Path(__file__).parents[2])
+    program = PtyProgram(command, columns=columns, lines=lines, NL2SQL_TUI_HOME=str(home), PYTHONPATH=root)
+    try:
+        yield program
+    finally:
+        program.kill()
+
+
 def log_of(home: Path) -> str:
     return (home / "log" / "tui.log").read_text()
 
 
 def assert_left_tidily(program: PtyProgram) -> None:
-    assert b"\x1b[?1049l" in program.output
-    assert b"\x1b[?25h" in program.output
-    assert termios.tcgetattr(program.slave) == program.attributes_before
+    assert b"\x1b[?1049l" in program.sent
+    assert b"\x1b[?25h" in program.sent
+    assert program.is_in_line_mode
 
 
 def test_a_question_is_answered_run_and_the_program_left(concerts_file: Path, tmp_path: Path) -> None:
-    with PtyProgram(code(concerts_file), tmp_path) as program:
-        program.until(lambda: "singer_in_concert" in program.text and "ready" in program.text)
-        program.type("who sings?\r")
-        program.until(lambda: "SELECT Name FROM singer" in program.text and "valid" in program.text)
-        program.type("\r")
-        program.until(lambda: "Zoë O'Brien" in program.text)
-        program.type("\x11")
-        assert program.wait() == 0
+    with running(code(concerts_file), tmp_path) as program:
+        program.wait_for(lambda text: "singer_in_concert" in text and "ready" in text)
+        program.send("who sings?\r")
+        program.wait_for(lambda text: "SELECT Name FROM singer" in text and "valid" in text)
+        program.send("\r")
+        program.wait_for("Zoë O'Brien")
+        program.send("\x11")
+        assert program.wait_for_exit() == 0
         assert_left_tidily(program)
 
 
 def test_what_is_typed_before_the_panes_are_there_is_kept(concerts_file: Path, tmp_path: Path) -> None:
-    with PtyProgram(code(concerts_file), tmp_path) as program:
-        program.until(lambda: "concerts.sqlite" in program.text)
-        program.type("early bird")
-        program.until(lambda: "early bird" in program.text)
+    with running(code(concerts_file), tmp_path) as program:
+        program.wait_for("concerts.sqlite")
+        program.send("early bird")
+        program.wait_for("early bird")
+
+
+def test_letters_of_several_bytes_arrive_also_in_pieces(concerts_file: Path, tmp_path: Path) -> None:
+    with running(code(concerts_file), tmp_path) as program:
+        program.wait_for("Question")
+        program.send_bytes(b"Zo" + "ë".encode()[:1])
+        program.wait_for(" Zo")
+        program.send_bytes("ë".encode()[1:] + "日本".encode())
+        program.wait_for(lambda text: "Zoë日本" in text.replace(" ", ""))
+
+
+@pytest.mark.parametrize("key", ["\x1b[A", "\x1bOA"])
+def test_a_key_s_sequence_is_not_taken_for_escape(concerts_file: Path, tmp_path: Path, key: str) -> None:
+    with running(code(concerts_file), tmp_path) as program:
+        program.wait_for("ready")
+        program.send("first\r")
+        program.wait_for("valid")
+        program.send(key)
+        program.wait_for(lambda text: text.count("first") == 2)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (30, 8)])
 def test_it_fills_the_terminal_it_has(concerts_file: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     columns, lines = size
-    with PtyProgram(code(concerts_file), tmp_path, columns=columns, lines=lines) as program:
-        program.until(lambda: "Help" in program.screen.display[-1] or "too small" in program.text)
+    with running(code(concerts_file), tmp_path, columns=columns, lines=lines) as program:
+        program.wait_for(lambda text: "Help" in text or "too small" in text)
         assert ("too small" in program.text) == (columns < 40)
 
 
 def test_what_others_write_goes_to_the_log_and_not_to_the_screen(concerts_file: Path, tmp_path: Path) -> None:
     noise = "os.write(1, b'NOISE one\\n'); os.write(2, b'NOISE two\\n'); os.system('echo NOISE three'); super().start()"
-    with PtyProgram(code(concerts_file, at_start=noise), tmp_path) as program:
-        program.until(lambda: "ready" in program.text)
-        program.type("\x11")
-        assert program.wait() == 0
-        assert b"NOISE" not in program.output
+    with running(code(concerts_file, at_start=noise), tmp_path) as program:
+        program.wait_for("ready")
+        program.send("\x11")
+        assert program.wait_for_exit() == 0
+        assert b"NOISE" not in program.sent
     for word in ("one", "two", "three"):
         assert f"NOISE {word}" in log_of(tmp_path)
 
 
 def test_leaving_waits_for_nobody(concerts_file: Path, tmp_path: Path) -> None:
     stuck = "threading.Thread(target=time.sleep, args=(1000,)).start(); super().start()"
-    with PtyProgram(code(concerts_file, at_start=stuck, token_seconds=1000), tmp_path) as program:
-        program.until(lambda: "ready" in program.text)
-        program.type("slow\r")
-        program.until(lambda: "Esc stops" in program.text)
-        program.type("\x11")
-        assert program.wait() == 0
+    with running(code(concerts_file, at_start=stuck, token_seconds=1000), tmp_path) as program:
+        program.wait_for("ready")
+        program.send("slow\r")
+        program.wait_for("Esc stops")
+        program.send("\x11")
+        assert program.wait_for_exit() == 0
         assert_left_tidily(program)
 
 
@@ -97,12 +129,12 @@ def test_a_bug_leaves_one_clear_line_and_the_details_in_the_log(concerts_file: P
         "def broken(self): raise RuntimeError('a bug for the test')\n"
         "Workspace.action_help = broken\n"
     )
-    with PtyProgram(code(concerts_file, before=bug), tmp_path) as program:
-        program.until(lambda: "ready" in program.text)
-        program.type("\x1bOP")
-        assert program.wait() == 1
+    with running(code(concerts_file, before=bug), tmp_path) as program:
+        program.wait_for("ready")
+        program.send("\x1bOP")
+        assert program.wait_for_exit() == 1
         assert_left_tidily(program)
-        last = program.output.rpartition(b"\x1b[?1049l")[2].decode()
+        last = program.sent.rpartition(b"\x1b[?1049l")[2].decode()
     assert "something went wrong inside this program" in last
     assert str(tmp_path / "log" / "tui.log") in last
     assert "Traceback" not in last
@@ -110,26 +142,28 @@ def test_a_bug_leaves_one_clear_line_and_the_details_in_the_log(concerts_file: P
 
 
 def test_a_terminate_signal_gives_the_terminal_back(concerts_file: Path, tmp_path: Path) -> None:
-    with PtyProgram(code(concerts_file), tmp_path) as program:
-        program.until(lambda: "ready" in program.text)
-        os.kill(program.pid, signal.SIGTERM)
-        assert program.wait() == 128 + signal.SIGTERM
+    with running(code(concerts_file), tmp_path) as program:
+        program.wait_for("ready")
+        program.terminate()
+        assert program.wait_for_exit() == 128 + signal.SIGTERM
         assert_left_tidily(program)
 
 
 def test_a_hostile_cell_reaches_no_terminal(tmp_path: Path) -> None:
     database = tmp_path / "h.sqlite"
-    connection_code = f"import sqlite3; c = sqlite3.connect({str(database)!r}); c.execute('CREATE TABLE t (x)'); "
-    connection_code += "c.execute('INSERT INTO t VALUES (?)', ('\\x1b]52;c;aGk=\\x07\\x1b[41mred',)); c.commit()"
-    subprocess.run([sys.executable, "-c", connection_code], check=True)
-    with PtyProgram(code(database), tmp_path) as program:
-        program.until(lambda: "ready" in program.text)
-        program.type("\x1bOSSELECT x FROM t\r")
-        program.until(lambda: "␛[41mred" in program.text)
-        program.type("\x1b[17~\r")
-        program.until(lambda: "characters" in program.text)
-        assert b"\x1b]52" not in program.output
-        assert b"\x1b[41m" not in program.output
+    connection = sqlite3.connect(database)
+    connection.execute("CREATE TABLE t (x)")
+    connection.execute("INSERT INTO t VALUES (?)", ("\x1b]52;c;aGk=\x07\x1b[41mred",))
+    connection.commit()
+    connection.close()
+    with running(code(database), tmp_path) as program:
+        program.wait_for("ready")
+        program.send("\x1bOSSELECT x FROM t\r")
+        program.wait_for("␛[41mred")
+        program.send("\x1b[17~\r")
+        program.wait_for("characters")
+        assert b"\x1b]52" not in program.sent
+        assert b"\x1b[41m" not in program.sent
 
 
 def test_without_a_terminal_it_says_what_to_use(concerts_file: Path, tmp_path: Path) -> None:
@@ -148,6 +182,6 @@ def test_without_a_terminal_it_says_what_to_use(concerts_file: Path, tmp_path: P
 def test_a_log_that_cannot_be_written_is_a_clear_error(concerts_file: Path, tmp_path: Path) -> None:
     home = tmp_path / "file"
     home.write_text("in the way")
-    with PtyProgram(code(concerts_file), home) as program:
-        assert program.wait() == 1
+    with running(code(concerts_file), home) as program:
+        assert program.wait_for_exit() == 1
         assert "log file" in program.text

@@ -27,6 +27,10 @@ from nl2sql_tui.tui.widgets.turn import Turn
 
 Ask = Callable[[str, Cancel], Iterator[AssistantEvent]]
 Check = Callable[[str], Verdict]
+_ASK = "Ask about this database in plain words"
+_RUN_OR_ASK = "Enter runs the SQL above; or ask something else"
+_EDIT_OR_ASK = "Ctrl+T edits the SQL above; or ask in other words"
+
 Mode = Literal["question", "sql"]
 
 
@@ -70,12 +74,12 @@ class ChatPane(Vertical):
         self._load_state = load_state
         self._samples = samples
         self._answering: _Answering | None = None
-        self._checking: _Checking | None = None
+        self._checkings: list[_Checking] = []
         self._turns_begun = 0
         self._timer: Timer | None = None
         self.border_title = Content("Chat")
         self.turns = ChatLog()
-        self.question_box = QuestionBox(id="question", placeholder="Ask about this database in plain words")
+        self.question_box = QuestionBox(id="question", placeholder=_ASK)
         self.question_box.border_title = Content("Question")
         self.sql_box = SqlBox(id="sql", placeholder="SELECT …")
         self.sql_box.border_title = Content("SQL by hand")
@@ -102,11 +106,20 @@ class ChatPane(Vertical):
     def open_box(self, mode: Mode) -> None:
         """Show the box of that mode and put the cursor into it; the other keeps its text."""
         self.question_box.display, self.sql_box.display = mode == "question", mode == "sql"
-        self.box.focus()
+        # At once, so that what is typed right behind the key goes into this box.
+        self.screen.set_focus(self.box)
 
     def focus_samples(self) -> None:
         """Go to the questions to try."""
         self.query_one(Samples).focus()
+
+    def suggest(self) -> None:
+        """Say in the empty question box what Enter does now."""
+        turn = self.turns.chosen
+        if self.answering or turn is None or turn.verdict is None or turn.has_run:
+            self.question_box.placeholder = _ASK
+        else:
+            self.question_box.placeholder = _RUN_OR_ASK if turn.runnable else _EDIT_OR_ASK
 
     def edit(self, sql: str) -> None:
         """Put `sql` into the SQL box."""
@@ -144,7 +157,7 @@ class ChatPane(Vertical):
         turn = self._begin_turn(None, sql)
         turn.show_state("checking…")
         self.sql_box.remember(sql)
-        self._checking = _Checking(turn, Stream("check", lambda: [self._check(sql)]))
+        self._checkings.append(_Checking(turn, Stream("check", lambda: [self._check(sql)])))
         self._wake()
 
     def _begin_turn(self, question: str | None, sql: str = "") -> Turn:
@@ -179,9 +192,9 @@ class ChatPane(Vertical):
     def _drain(self) -> None:
         if self._answering is not None:
             self._drain_answer(self._answering)
-        if self._checking is not None:
-            self._drain_check(self._checking)
-        if self._answering is None and self._checking is None and self._timer is not None:
+        for checking in tuple(self._checkings):
+            self._drain_check(checking)
+        if self._answering is None and not self._checkings and self._timer is not None:
             self._timer.pause()
 
     def _drain_answer(self, answering: _Answering) -> None:
@@ -228,16 +241,16 @@ class ChatPane(Vertical):
         self.post_message(ActivityChanged())
 
     def _drain_check(self, checking: _Checking) -> None:
-        verdicts, ended, error = checking.stream.take()
-        if verdicts:
-            self._checking = None
-            checking.turn.finish_check(verdicts[0])
-            if verdicts[0].valid:
-                self.post_message(RunRequested(checking.turn.sql, checking.turn.number))
-            self.post_message(ActivityChanged())
-        elif ended and error is not None:
-            self._checking = None
-            checking.turn.finish_check(Verdict(False, error.message, error.hint))
+        verdicts, _, error = checking.stream.take()
+        if error is not None:
+            verdicts = [Verdict(False, error.message, error.hint)]
+        if not verdicts:
+            return
+        self._checkings.remove(checking)
+        checking.turn.finish_check(verdicts[0])
+        if verdicts[0].valid:
+            self.post_message(RunRequested(checking.turn.sql, checking.turn.number))
+        self.post_message(ActivityChanged())
 
     # What is said of a turn from outside
 
@@ -256,11 +269,11 @@ class ChatPane(Vertical):
 def _welcome(with_samples: bool) -> Content:
     """What to do first."""
     steps: Iterable[str] = (
-        "Ask in plain words and press Enter; the model writes SQL.",
-        "Read it. Enter on the empty line, or Ctrl+R, runs it: nothing runs by itself.",
-        "F4 is for SQL of your own, also while the model loads. F1 explains the keys.",
+        "Ask in plain words; the model writes SQL.",
+        "Enter again runs it; nothing runs by itself.",
+        "F4 is for SQL of your own, F1 explains the keys.",
     )
     text = Content("\n").join([content(step) for step in steps])
     if with_samples:
-        text += Content.styled("\n\nTo begin with, press a number or Enter, or type a question:", "$foreground 60%")
+        text += Content.styled("\n\nTo begin with: a number or Enter asks one of these.", "$foreground 60%")
     return text

@@ -15,7 +15,7 @@ from nl2sql_tui.errors import UserError
 from nl2sql_tui.schema import Schema
 from nl2sql_tui.text import content
 from nl2sql_tui.tui.background import Stream
-from nl2sql_tui.tui.messages import Flashed, SchemaRead
+from nl2sql_tui.tui.messages import Flashed
 from nl2sql_tui.tui.widgets.schema_tree import Entry, SchemaTree
 
 ReadSchema = Callable[[], Schema]
@@ -105,7 +105,6 @@ class SchemaPane(Vertical):
         if self._asked_by_user:
             self._asked_by_user = False
             self.post_message(Flashed(f"Read again: {len(schema.tables):,} tables and views."))
-        self.post_message(SchemaRead(schema))
 
     def _drain_counts(self, counting: Stream[tuple[str, int | None]]) -> None:
         counts, ended, error = counting.take()

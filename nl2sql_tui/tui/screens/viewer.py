@@ -1,5 +1,6 @@
 """Shows a text of any length in full: a cell, a row, the model's prompt, the help; makes it safe, changes nothing."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +12,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from nl2sql_tui.text import content
-from nl2sql_tui.tui.messages import CopyRequested
 from nl2sql_tui.tui.widgets.key_bar import KeyBar
 
 LONGEST_SHOWN = 200_000
@@ -33,12 +33,12 @@ class Viewer(ModalScreen[None]):
         Binding("end,G", "end", "Bottom", id="viewer.end", show=False),
     ]
 
-    def __init__(self, title: str, text: Content, copied: str | None = None, copied_name: str = "the text") -> None:
+    def __init__(self, title: str, text: Content, copy: Callable[[], None] | None = None) -> None:
+        """`copy` is called by the copy key; without it there is none."""
         super().__init__()
         self._title = title
         self._text = text
-        self._copied = copied
-        self._copied_name = copied_name
+        self._copy = copy
 
     def compose(self) -> ComposeResult:
         with Vertical(id="viewer") as window:
@@ -50,12 +50,12 @@ class Viewer(ModalScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to copy in a help text."""
         if action == "copy":
-            return self._copied is not None
+            return self._copy is not None
         return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
-        if self._copied is not None:
-            self.post_message(CopyRequested(self._copied, self._copied_name))
+        if self._copy is not None:
+            self._copy()
 
     @property
     def _scroll(self) -> VerticalScroll:
@@ -74,10 +74,10 @@ class Viewer(ModalScreen[None]):
         self._scroll.scroll_end(animate=False)
 
 
-def text_viewer(title: str, text: str, copied: str, copied_name: str) -> Viewer:
+def text_viewer(title: str, text: str, copy: Callable[[], None]) -> Viewer:
     """A viewer of a text from outside."""
     shown = content(text[:LONGEST_SHOWN])
     if len(text) > LONGEST_SHOWN:
         note = f"\n\n… the first {LONGEST_SHOWN:,} of {len(text):,} characters; copying takes all of them."
         shown += Content.styled(note, "$foreground 60%")
-    return Viewer(title, shown, copied, copied_name)
+    return Viewer(title, shown, copy)

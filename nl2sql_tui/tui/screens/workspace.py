@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parents[1]
 _LOAD_POLLS_PER_SECOND = 10
 _POLLS_BETWEEN_LOOKS_WHEN_READY = 10
-_MEGA = 1_000_000
+_BYTES_IN_A_MEGABYTE = 2**20
 
 
 class Workspace(Screen[None]):
@@ -49,12 +49,12 @@ class Workspace(Screen[None]):
     AUTO_FOCUS = ""
     ESCAPE_TO_MINIMIZE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (40, "-narrow"), (72, "-medium"), (110, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-too-short"), (10, "-short"), (32, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-too-short"), (10, "-flat"), (18, "-short"), (32, "-tall")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="program.stop"),
         Binding("escape", "return", "Back", id="program.return"),
-        Binding("ctrl+r,f9", "run", "Run SQL", id="program.run", priority=True),
+        Binding("ctrl+r,f9", "run", "Run SQL", id="program.run"),
         Binding("ctrl+t", "edit", "Edit SQL", id="program.edit", priority=True),
         Binding("f4", "sql_box", "Own SQL", id="program.sql_box", priority=True),
         Binding("ctrl+l", "load_model", "Load the model again", id="program.load_model", priority=True),
@@ -109,7 +109,7 @@ class Workspace(Screen[None]):
     @property
     def _limits(self) -> Limits:
         settings = self.settings
-        return Limits(settings.max_rows, settings.max_megabytes * _MEGA, settings.query_seconds)
+        return Limits(settings.max_rows, settings.max_megabytes * _BYTES_IN_A_MEGABYTE, settings.query_seconds)
 
     # The model
 
@@ -141,7 +141,6 @@ class Workspace(Screen[None]):
 
     def action_load_model(self) -> None:
         """Try again to load a model that could not be loaded."""
-        self._failure_told = False
         self.engine.start()
         self.status.flash("Loading the model again.")
         self.refresh_bindings()
@@ -178,6 +177,7 @@ class Workspace(Screen[None]):
             self.status.show_speed(message.answer.tokens_per_second)
 
     def on_activity_changed(self) -> None:
+        self.chat.suggest()
         self.refresh_bindings()
 
     def action_run(self) -> None:
@@ -237,16 +237,16 @@ class Workspace(Screen[None]):
 
     def action_go_to_schema(self) -> None:
         self._show_schema(True)
-        self.schema.tables.focus()
+        self.set_focus(self.schema.tables)
 
     def action_go_to_chat(self) -> None:
         """Go to the box, and from the box to the answers."""
         at_box = self.focused is self.chat.box
         target = self.chat.turns if at_box else self.chat.box
-        target.focus()
+        self.set_focus(target)
 
     def action_go_to_result(self) -> None:
-        self.result.grid.focus()
+        self.set_focus(self.result.grid)
 
     def action_read_schema(self) -> None:
         self.schema.action_refresh()
@@ -268,14 +268,24 @@ class Workspace(Screen[None]):
         self.app.push_screen(help_for(self))
 
     def on_cell_opened(self, message: messages.CellOpened) -> None:
-        self.app.push_screen(text_viewer(message.title, message.text, message.copied, "the cell"))
+        def copy() -> None:
+            self._copy(message.copied, "what is shown")
+
+        self.app.push_screen(text_viewer(message.title, message.text, copy))
 
     def on_prompt_requested(self, message: messages.PromptRequested) -> None:
         title = f"What the model was shown · {message.prompt_tokens:,} of {message.context_tokens:,} tokens"
-        self.app.push_screen(text_viewer(title, message.prompt_text, message.prompt_text, "the prompt"))
+
+        def copy() -> None:
+            self._copy(message.prompt_text, "the prompt")
+
+        self.app.push_screen(text_viewer(title, message.prompt_text, copy))
 
     def on_copy_requested(self, message: messages.CopyRequested) -> None:
-        self.status.flash(copy_text(message.text, message.what, self.app.copy_to_clipboard))
+        self._copy(message.text, message.what)
+
+    def _copy(self, text: str, what: str) -> None:
+        self.status.flash(copy_text(text, what, self.app.copy_to_clipboard))
 
     def on_flashed(self, message: messages.Flashed) -> None:
         self.status.flash(message.text, warning=message.warning)

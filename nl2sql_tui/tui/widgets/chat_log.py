@@ -31,9 +31,6 @@ class ChatLog(VerticalScroll, can_focus=True):
         self.turns: list[Turn] = []
         self.chosen: Turn | None = None
 
-    def on_mount(self) -> None:
-        self.anchor()
-
     def add(self, turn: Turn) -> None:
         """Append `turn`, choose it and follow it."""
         self.turns.append(turn)

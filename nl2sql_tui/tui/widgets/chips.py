@@ -11,8 +11,8 @@ from nl2sql_tui.text import content, visible
 _NAMES_SHOWN = 6
 SEPARATOR = " · "
 DIM = "$foreground 60%"
-GOOD = "$text-success reverse"
-BAD = "$text-error reverse"
+GOOD = "$chip-good on $chip-good-background"
+BAD = "$chip-bad on $chip-bad-background"
 WARNING = "$text-warning"
 
 

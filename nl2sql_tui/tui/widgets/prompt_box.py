@@ -21,8 +21,7 @@ class PromptBox(TextArea):
     """Enter sends, Ctrl+J begins a new line, Up and Down leaf through what was sent."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # With priority, as TextArea would take Enter for a new line.
-        Binding("enter", "submit", "Ask", id="prompt.submit", priority=True),
+        Binding("enter", "submit", "Ask", id="prompt.submit"),
         Binding("ctrl+j,alt+enter,shift+enter", "new_line", "New line", id="prompt.new_line", show=False),
         Binding("up", "up", "Earlier", id="prompt.up", show=False),
         Binding("down", "down", "Later", id="prompt.down", show=False),
@@ -57,6 +56,19 @@ class PromptBox(TextArea):
     def on_paste(self, event: events.Paste) -> None:
         """Make the text safe before TextArea, whose handler Textual calls next, puts it in."""
         event.text = _as_seen(event.text)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Act on a key that is bound here in its turn among the letters.
+
+        Textual acts on bindings before the letters typed ahead of them are in, or not at all where TextArea takes the
+        key for itself, as it does with Enter.
+        """
+        if event.is_printable:
+            return
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and active.node is self and await self.app.run_action(active.binding.action, self):
+            event.stop()
+            event.prevent_default()
 
     def action_submit(self) -> None:
         """Send the text."""
@@ -108,7 +120,7 @@ class SqlBox(PromptBox):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(SQL_CLASSES)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Run", id="sql.submit", priority=True),
+        Binding("enter", "submit", "Run", id="sql.submit"),
     ]
 
     def _message(self, text: str) -> SqlSubmitted:

@@ -15,7 +15,6 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -64,9 +63,6 @@ class ResultGrid(ScrollView, can_focus=True):
         Binding("ctrl+home,g", "first_row", "First row", id="grid.first_row", show=False),
         Binding("ctrl+end,G", "last_row", "Last row", id="grid.last_row", show=False),
     ]
-
-    class CursorMoved(Message):
-        """The cursor stands on another cell."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -228,7 +224,6 @@ class ResultGrid(ScrollView, can_focus=True):
         self.cursor_column = min(max(0, column), len(self.columns) - 1)
         self._bring_into_view()
         self.refresh()
-        self.post_message(self.CursorMoved())
 
     @property
     def _rows_in_view(self) -> int:

@@ -6,11 +6,12 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from nl2sql_tui.text import content
+from nl2sql_tui.text import content, visible
 from nl2sql_tui.tui.messages import QuestionSubmitted
 
 
@@ -23,7 +24,7 @@ class Samples(Widget, can_focus=True):
         Binding("down", "highlight(1)", "Down", id="samples.down", show=False),
     ]
 
-    highlighted = reactive(0)
+    highlighted = reactive(0, layout=True)
 
     class TypedAhead(Message):
         """The user began to type a question of their own."""
@@ -37,13 +38,26 @@ class Samples(Widget, can_focus=True):
         self.questions = tuple(questions)
 
     def render(self) -> Content:
-        """One question a line, wrapped behind its number."""
-        lines = []
-        for index, question in enumerate(self.questions):
-            marked = index == self.highlighted and self.has_focus
-            number = Content.styled(f" {index + 1} ", "$text-primary bold" if not marked else "bold reverse")
-            lines.append(Content.assemble(number, " ", content(question, "bold" if marked else "")))
-        return Content("\n").join(lines)
+        """One question a line, cut to the width there is; the highlighted one in full."""
+        return Content("\n").join([line for index in range(len(self.questions)) for line in self._lines(index)])
+
+    def _lines(self, index: int) -> list[Content]:
+        marked = index == self.highlighted and self.has_focus
+        number = Content.styled(f" {index + 1:>2} ", "bold reverse" if marked else "$text-primary bold")
+        room = max(10, self.content_size.width - number.cell_length - 1)
+        question = content(visible(self.questions[index]), "bold" if marked else "")
+        if not marked:
+            return [Content.assemble(number, " ", question.truncate(room, ellipsis=True))]
+        first, *others = question.wrap(room)
+        indent = " " * (number.cell_length + 1)
+        return [Content.assemble(number, " ", first), *(Content.assemble(indent, line) for line in others)]
+
+    def watch_highlighted(self) -> None:
+        """Keep the highlighted question in view."""
+        line = sum(len(self._lines(index)) for index in range(self.highlighted))
+        region = Region(0, self.virtual_region.y + line, 1, len(self._lines(self.highlighted)))
+        if isinstance(self.parent, Widget) and self.is_mounted:
+            self.parent.scroll_to_region(region, animate=False)
 
     def action_highlight(self, step: int) -> None:
         self.highlighted = (self.highlighted + step) % len(self.questions)
@@ -64,7 +78,10 @@ class Samples(Widget, can_focus=True):
         event.stop()
 
     def on_focus(self) -> None:
-        self.refresh()
+        self.refresh(layout=True)
 
     def on_blur(self) -> None:
-        self.refresh()
+        self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        self.refresh(layout=True)

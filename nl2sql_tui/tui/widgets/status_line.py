@@ -87,5 +87,5 @@ class StatusLine(Widget):
             facts.append(content(f"{self._tokens_per_second:.1f} tokens/s"))
         if self._used_context is not None:
             used, most = self._used_context
-            facts.append(content(f"context {used:,} of {most:,}"))
+            facts.append(content(f"context {used:,}/{most:,}"))
         return Content(SEPARATOR).join(facts)

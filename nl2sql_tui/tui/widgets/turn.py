@@ -1,14 +1,17 @@
 """One question with its answer, or one statement written by hand, as it stands in the chat; runs nothing itself."""
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
+from typing import ClassVar
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
 
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, LastEvent, Linked
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.engine.events import Started
 from nl2sql_tui.text import content
+from nl2sql_tui.tui.highlight import SQL_CLASSES, sql_spans
 from nl2sql_tui.tui.widgets.chips import (
     DIM,
     WARNING,
@@ -18,20 +21,28 @@ from nl2sql_tui.tui.widgets.chips import (
     linked_text,
     verdict_chips,
 )
-from nl2sql_tui.tui.widgets.sql_view import SqlView
 
 _LONGEST_QUESTION_SHOWN = 2_000
 _WRITING_MARK = "▁"
+_INDENT = 2
+"""Cells by which everything stands behind the question."""
 
 
-class Turn(Vertical):
-    """The question, what was linked, the SQL and its chips, one below the other."""
+class Turn(Widget):
+    """The question, what was linked, the SQL and its chips, one below the other.
+
+    It is a single widget that wraps its own lines: with one for each part, a long chat would be slow to lay out.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(SQL_CLASSES)
 
     def __init__(self, number: int, question: str | None, sql: str = "") -> None:
         super().__init__()
         self.number = number
         self.question = question
         """None for SQL written by hand."""
+        self.sql = sql
+        """The SQL as it stands now, finished or not."""
         self.answer: Answer | None = None
         self.verdict: Verdict | None = None
         """None until the SQL has been checked."""
@@ -41,79 +52,107 @@ class Turn(Vertical):
         """It has been started, so that Enter on the empty line does not start it again."""
         self.ending: Ending | None = None
         """What came of running it last, if it was run."""
-        self._question_line = Static(content(self._question_shown()), classes="turn--question")
-        self._notes_line = Static("", classes="turn--notes")
-        self._sql_view = SqlView(sql)
-        self._chips_line = Static("", classes="turn--chips")
-        self._ending_line = Static("", classes="turn--ending")
-        self._notes_line.display = self._ending_line.display = False
-        self._sql_view.display = bool(sql)
-
-    def _question_shown(self) -> str:
-        if self.question is None:
-            return "SQL by hand"
-        if len(self.question) <= _LONGEST_QUESTION_SHOWN:
-            return self.question
-        cut = self.question[:_LONGEST_QUESTION_SHOWN]
-        return f"{cut}… ({len(self.question):,} characters)"
-
-    def compose(self) -> ComposeResult:
-        yield self._question_line
-        yield self._notes_line
-        yield self._sql_view
-        yield self._chips_line
-        yield self._ending_line
-
-    @property
-    def sql(self) -> str:
-        """The SQL as it stands now, finished or not."""
-        return self._sql_view.sql
+        self._linked = ""
+        self._chips = Content()
+        self._is_writing = False
+        self._lines: tuple[int, list[Content]] | None = None
 
     @property
     def runnable(self) -> bool:
         """Its SQL has been checked and found to be a statement that only reads."""
         return self.verdict is not None and self.verdict.valid
 
+    # What happens to it
+
     def show_state(self, words: str) -> None:
         """Say what is being waited for or done."""
-        self._chips_line.update(content(words, DIM))
+        if self._chips.plain != words:
+            self._chips = content(words, DIM)
+            self._change()
 
     def show_linked(self, linked: Linked) -> None:
         """Say what of the database the question was found to name."""
-        words = linked_text(linked)
-        self._notes_line.update(content(words))
-        self._notes_line.display = bool(words)
+        self._linked = linked_text(linked)
+        self._change()
 
     def show_sql(self, sql: str) -> None:
         """Show SQL that is still arriving."""
-        self._sql_view.display = True
-        self._sql_view.show(sql, tail=_WRITING_MARK)
+        self.sql, self._is_writing = sql, True
+        self._change()
 
     def finish(self, last: LastEvent) -> None:
         """Show how the answer ended."""
-        self._show_final_sql(last.sql)
+        self.sql, self._is_writing = last.sql, False
         match last:
             case Answer():
                 self.answer, self.verdict = last, last.verdict
-                self._chips_line.update(answer_chips(last))
+                self._chips = answer_chips(last)
             case AnswerStopped():
                 words = "stopped; what came is above, unchecked" if last.sql else "stopped"
-                self._chips_line.update(content(words, WARNING))
+                self._chips = content(words, WARNING)
             case AnswerFailed():
-                self._chips_line.update(failure_text(last.message, last.hint))
+                self._chips = failure_text(last.message, last.hint)
+        self._change()
 
     def finish_check(self, verdict: Verdict) -> None:
         """Show what SQL written by hand was checked to be."""
-        self._show_final_sql(self.sql)
         self.verdict = verdict
-        self._chips_line.update(verdict_chips(verdict))
+        self._chips = verdict_chips(verdict)
+        self._change()
 
     def show_ending(self, ending: Ending) -> None:
         """Say what came of running it."""
         self.ending = ending
-        self._ending_line.update(ending_chip(ending))
-        self._ending_line.display = True
+        self._change()
 
-    def _show_final_sql(self, sql: str) -> None:
-        self._sql_view.display = bool(sql)
-        self._sql_view.show(sql)
+    # How it looks
+
+    def _change(self) -> None:
+        """Draw it anew; with a new layout of the whole chat only if it has become longer or shorter."""
+        if self._lines is None:
+            self.refresh(layout=True)
+            return
+        width, before = self._lines
+        self._lines = None
+        self.refresh(layout=len(self._wrapped(width)) != len(before))
+
+    def notify_style_update(self) -> None:
+        """Make the lines anew, as their colours come from the theme."""
+        self._lines = None
+        super().notify_style_update()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        return len(self._wrapped(width))
+
+    def render(self) -> Content:
+        return Content("\n").join(self._wrapped(self.content_size.width))
+
+    def _wrapped(self, width: int) -> list[Content]:
+        if self._lines is None or self._lines[0] != width:
+            lines = self._question_content().wrap(max(1, width))
+            indent = " " * _INDENT
+            for part in self._parts():
+                lines += [Content.assemble(indent, line) for line in part.wrap(max(1, width - _INDENT))]
+            self._lines = (width, lines)
+        return self._lines[1]
+
+    def _question_content(self) -> Content:
+        if self.question is None:
+            return content("SQL by hand", "bold")
+        if len(self.question) <= _LONGEST_QUESTION_SHOWN:
+            return content(self.question, "bold")
+        cut = self.question[:_LONGEST_QUESTION_SHOWN]
+        return content(f"{cut}… ({len(self.question):,} characters)", "bold")
+
+    def _parts(self) -> list[Content]:
+        parts = [content(self._linked, DIM), self._sql_content(), self._chips]
+        if self.ending is not None:
+            parts.append(ending_chip(self.ending))
+        return [part for part in parts if part]
+
+    def _sql_content(self) -> Content:
+        text = content(self.sql)
+        # Spans are found in what is shown, so that glyphs in place of unsafe characters do not shift them.
+        for start, end, name in sql_spans(text.plain):
+            text = text.stylize(self.get_visual_style(name, partial=True), start, end)
+        return text + Content(_WRITING_MARK) if self._is_writing else text
