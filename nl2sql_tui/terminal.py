@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from nl2sql_tui.engine.events import Engine, LoadState
 from nl2sql_tui.errors import UserError
+from nl2sql_tui.load_text import load_text
 from nl2sql_tui.text import visible_lines
 
 _REFRESH_SECONDS = 0.1
@@ -77,23 +78,11 @@ class LoadLine:
 
 
 def load_line(state: LoadState) -> str:
-    """A load state as one line, with a bar, bytes and speed while something is fetched."""
-    words = {
-        "idle": "waiting for the model",
-        "fetching": "fetching the model",
-        "converting": "converting the model, once",
-        "loading": "loading the model",
-        "ready": "the model is ready",
-        "failed": "the model could not be loaded",
-    }[state.phase]
-    parts = [words]
+    """A load state as one line, with a bar while something is fetched."""
+    parts = [f"model: {load_text(state)}"]
     if state.total:
-        share = min(1.0, state.done / state.total)
-        full = round(share * _BAR_WIDTH)
-        parts.append(f"{'█' * full}{'░' * (_BAR_WIDTH - full)} {share:4.0%}")
-        parts.append(f"{state.done / 1e6:.1f} of {state.total / 1e6:.1f} MB")
-    if state.bytes_per_second:
-        parts.append(f"{state.bytes_per_second / 1e6:.1f} MB/s")
+        full = round(min(1.0, state.done / state.total) * _BAR_WIDTH)
+        parts.append("█" * full + "░" * (_BAR_WIDTH - full))
     if state.detail:
         parts.append(visible_lines(state.detail))
     return "  ".join(parts)

@@ -8,13 +8,14 @@ import base64
 import csv
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, TextIO, get_args
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from nl2sql_tui.database.cells import CellText, cell_text, fitted
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
-from nl2sql_tui.text import ELLIPSIS, visible
 
 Format = Literal["table", "json", "jsonl", "csv", "md"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -43,49 +44,35 @@ def write_rows(parts: Iterable[Page | Ending], form: Format, out: TextIO) -> End
     return ending[0]
 
 
-def cell_text(cell: Cell) -> str:
-    """A cell for reading: numbers at full precision, NULL and BLOBs said as such, texts made visible."""
-    if cell is None:
-        return "NULL"
-    if isinstance(cell, bytes):
-        return f"BLOB {len(cell):,} B"
-    return visible(cell) if isinstance(cell, str) else str(cell)
-
-
 def _write_table(pages: Iterable[Page], out: TextIO) -> None:
     names, rows = _collected(pages)
     if not names:
         return
-    columns = [visible(name) for name in names]
-    texts = [[_shortened_cell(cell) for cell in row] for row in rows]
-    widths = _widths(columns, texts)
-    numeric = _numeric_columns(rows, len(columns))
-    out.write(
-        "  ".join(_padded(name, width, False) for name, width in zip(columns, widths, strict=True)).rstrip() + "\n"
-    )
+    cells = [[cell_text(value) for value in row] for row in rows]
+    widths = _widths(names, cells, widest=_WIDEST_CELL)
+    header = (_aligned(name, width, cells, place) for place, (name, width) in _places(names, widths))
+    out.write("  ".join(header).rstrip() + "\n")
     out.write("  ".join("─" * width for width in widths) + "\n")
-    for row in texts:
-        cells = (_padded(text, width, right) for text, width, right in zip(row, widths, numeric, strict=True))
-        out.write("  ".join(cells).rstrip() + "\n")
+    for row in cells:
+        out.write("  ".join(fitted(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
 
 
 def _write_markdown(pages: Iterable[Page], out: TextIO) -> None:
     columns, rows = _collected(pages)
     if not columns:
         return
-    names = [_escaped(visible(name)) for name in columns]
-    texts = [[_escaped(cell_text(cell)) for cell in row] for row in rows]
-    widths = [max(3, width) for width in _widths(names, texts)]
-    numeric = _numeric_columns(rows, len(columns))
+    names = [_escaped(name) for name in columns]
+    cells = [[_escaped_cell(cell_text(value, longest=sys.maxsize)) for value in row] for row in rows]
+    widths = [max(3, width) for width in _widths(names, cells, widest=sys.maxsize)]
 
-    def line(cells: Iterable[str]) -> str:
-        return f"| {' | '.join(cells)} |\n"
+    def line(texts: Iterable[str]) -> str:
+        return f"| {' | '.join(texts)} |\n"
 
-    out.write(line(_padded(n, width, right) for n, width, right in zip(names, widths, numeric, strict=True)))
-    rules = ("-" * (width - right) + ":" * right for width, right in zip(widths, numeric, strict=True))
-    out.write(line(rules))
-    for row in texts:
-        out.write(line(_padded(t, width, right) for t, width, right in zip(row, widths, numeric, strict=True)))
+    out.write(line(_aligned(name, width, cells, place) for place, (name, width) in _places(names, widths)))
+    numeric = [_is_numeric(cells, place) for place in range(len(names))]
+    out.write(line("-" * (width - right) + ":" * right for width, right in zip(widths, numeric, strict=True)))
+    for row in cells:
+        out.write(line(fitted(cell, width) for cell, width in zip(row, widths, strict=True)))
 
 
 def _write_json(pages: Iterable[Page], out: TextIO) -> None:
@@ -161,31 +148,32 @@ def _csv_value(cell: Cell) -> Any:
     return f"X'{cell.hex().upper()}'" if isinstance(cell, bytes) else cell
 
 
-def _widths(columns: Sequence[str], texts: list[list[str]]) -> list[int]:
-    widths = [cell_len(name) for name in columns]
-    for row in texts:
-        widths = [max(width, cell_len(text)) for width, text in zip(widths, row, strict=True)]
+def _places(names: Sequence[str], widths: Sequence[int]) -> Iterable[tuple[int, tuple[str, int]]]:
+    return enumerate(zip(names, widths, strict=True))
+
+
+def _widths(names: Sequence[str], cells: list[list[CellText]], widest: int) -> list[int]:
+    widths = [cell_len(name) for name in names]
+    for row in cells:
+        widths = [max(width, min(cell.width, widest)) for width, cell in zip(widths, row, strict=True)]
     return widths
 
 
-def _numeric_columns(rows: list[Row], count: int) -> list[bool]:
-    """Which columns hold numbers and no texts: those stand at the right."""
-    found = [False] * count
-    for place in range(count):
-        kinds = {type(row[place]) for row in rows} - {type(None)}
-        found[place] = bool(kinds) and kinds <= {int, float}
-    return found
+def _is_numeric(cells: list[list[CellText]], place: int) -> bool:
+    """Whether a column holds numbers and, but for NULLs, nothing else: its name then stands at the right."""
+    kinds = {row[place].kind for row in cells} - {"null"}
+    return kinds == {"number"}
 
 
-def _shortened_cell(cell: Cell) -> str:
-    text = cell_text(cell)
-    return text if cell_len(text) <= _WIDEST_CELL else set_cell_size(text, _WIDEST_CELL - 1) + ELLIPSIS
-
-
-def _padded(text: str, width: int, right: bool) -> str:
-    space = " " * (width - cell_len(text))
-    return space + text if right else text + space
+def _aligned(name: str, width: int, cells: list[list[CellText]], place: int) -> str:
+    blank = " " * (width - cell_len(name))
+    return blank + name if _is_numeric(cells, place) else name + blank
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _escaped_cell(cell: CellText) -> CellText:
+    text = _escaped(cell.text)
+    return CellText(text, cell.kind, cell_len(text))

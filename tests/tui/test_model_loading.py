@@ -4,7 +4,7 @@ import pytest
 
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import LoadState
-from nl2sql_tui.tui.load_text import load_text
+from nl2sql_tui.load_text import load_text
 from tests.fake_engine import READY, ScriptedEngine
 from tests.tui.harness import opened
 

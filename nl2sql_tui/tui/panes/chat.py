@@ -15,9 +15,9 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.engine.events import LoadState, Started, Token
+from nl2sql_tui.load_text import load_text
 from nl2sql_tui.text import content
 from nl2sql_tui.tui.background import DRAINS_PER_SECOND, Stream
-from nl2sql_tui.tui.load_text import load_text
 from nl2sql_tui.tui.messages import ActivityChanged, AnswerEnded, Flashed, PromptMeasured, RunRequested
 from nl2sql_tui.tui.widgets.chat_log import ChatLog
 from nl2sql_tui.tui.widgets.chips import failure_text, seconds_text

@@ -18,10 +18,10 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from nl2sql_tui.database.cells import cell_text, copied_text, cut, described, fitted, full_text
 from nl2sql_tui.database.execute import Cell, Row
 from nl2sql_tui.text import shortened
 from nl2sql_tui.tui.messages import CellOpened, CopyRequested
-from nl2sql_tui.tui.widgets.cells import cell_text, copied_text, cut, described, fitted, full_text
 
 _WIDEST_COLUMN = 32
 _WIDEST_OF_FEW = 72

@@ -6,8 +6,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.load_text import load_text
 from nl2sql_tui.text import content, shortened, visible
-from nl2sql_tui.tui.load_text import load_text
 from nl2sql_tui.tui.widgets.chips import SEPARATOR
 
 _SECONDS_OF_A_FLASH = 5.0

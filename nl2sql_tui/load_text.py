@@ -1,4 +1,4 @@
-"""Puts an engine's way to readiness into words, for the status line and for a question that waits."""
+"""Puts an engine's way to readiness into words, for the interface and the commands alike."""
 
 from nl2sql_tui.engine.events import LoadState
 

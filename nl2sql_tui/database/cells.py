@@ -1,4 +1,4 @@
-"""How a value from the database looks in a grid cell and in full; decides no colour and draws nothing."""
+"""How a value from the database looks in a cell of a table and in full; decides no colour and draws nothing."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _BYTES_PER_LINE: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class CellText:
-    """What a grid cell shows."""
+    """What a cell of a table shows."""
 
     text: str
     """On one line, safe to show."""
@@ -30,12 +30,12 @@ class CellText:
     """In terminal cells."""
 
 
-def cell_text(value: Cell) -> CellText:
-    """What stands for `value` in a grid: numbers in full, text shortened, NULL and BLOB by name."""
+def cell_text(value: Cell, longest: int = LONGEST_IN_CELL) -> CellText:
+    """What stands for `value` in a table: numbers in full, at most `longest` letters of a text, NULL, BLOB by name."""
     if value is None:
         return CellText("NULL", "null", 4)
     if isinstance(value, str):
-        text = shortened(value, LONGEST_IN_CELL)
+        text = shortened(value, longest)
         return CellText(text, "text", len(text) if text.isascii() else cell_len(text))
     if isinstance(value, bytes):
         text = f"BLOB {byte_size(len(value))}"
