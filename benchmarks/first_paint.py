@@ -1,8 +1,8 @@
 """Time to first content in a terminal: this program against a bare Textual app, in turns, in one run.
 
-    python benchmarks/first_paint.py [RUNS]
+    python -m benchmarks.first_paint [RUNS]
 
-Prints the median of each, their ratio pair by pair, and whether torch was imported before the first content.
+Prints the median of each and their ratio pair by pair.
 """
 
 import statistics

@@ -71,15 +71,24 @@ class Assistant:
                 case GenerationFailed():
                     yield AnswerFailed(event.message, event.hint, sql_of(event.text))
                 case Generated():
-                    yield self._settled(question, schema, linked, started, event)
+                    yield self._settled_or_failed(question, schema, linked, started, event)
 
     def _linked(self, schema: Schema, question: str, values: tuple[CellValue, ...]) -> tuple[Schema, Linked]:
         """What of the schema the model is shown, and the event that says so."""
         readable = Schema(tuple(table for table in schema.tables if table.columns))
         shown = prune(readable, question, values, self.engine.schema_tokens, self.engine.count_tokens)
         names = tuple(table.name for table in shown.tables)
-        left_out = tuple(table.name for table in schema.tables if table.name not in names)
+        left_out = tuple(table.name for table in readable.tables if table.name not in names)
         return shown, Linked(names, left_out, values)
+
+    def _settled_or_failed(
+        self, question: str, schema: Schema, linked: Linked, started: Started, generated: Generated
+    ) -> Answer | AnswerFailed:
+        """The answer, or what kept it from being checked, with the SQL that had come."""
+        try:
+            return self._settled(question, schema, linked, started, generated)
+        except UserError as error:
+            return AnswerFailed(error.message, error.hint, sql_of(generated.text), error.exit_code)
 
     def _settled(self, question: str, schema: Schema, linked: Linked, started: Started, generated: Generated) -> Answer:
         sql, repairs, verdict = self._checked(sql_of(generated.text), schema)
@@ -119,6 +128,10 @@ def _require_usable(question: str) -> None:
     """Raise InputError for a question that no model could answer."""
     if not question.strip():
         raise InputError("The question is empty.", "Ask in plain words, for example: how many rows has each table?")
+    try:
+        question.encode()
+    except UnicodeEncodeError:
+        raise InputError("The question holds bytes that are no text.", "Type it again, in UTF-8.") from None
     if len(question) > _LONGEST_QUESTION:
         raise InputError(
             f"The question is {len(question):,} characters long; {_LONGEST_QUESTION:,} is the most.",

@@ -3,6 +3,7 @@
 Imports nothing heavy at module level: `--help` and the first paint of the terminal program must not wait.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -226,9 +227,9 @@ def _open(path: str) -> "Database":
 def _engine(settings: "Settings") -> "Engine":
     from nl2sql_tui.engine.local import LocalEngine
     from nl2sql_tui.engine.profiles import profile
-    from nl2sql_tui.engine.sources import prepare
+    from nl2sql_tui.engine.sources import prepare_to_answer
 
-    return LocalEngine(profile(settings.model), prepare)
+    return LocalEngine(profile(settings.model), prepare_to_answer)
 
 
 def run_program(arguments: list[str]) -> int:
@@ -249,6 +250,9 @@ def run_program(arguments: list[str]) -> int:
         # The reader of our output has seen enough (`| head`); that is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except OSError as error:
+        say(f"nl2sql-tui: the output could not be written: {error.strerror or error}.")
+        return ExitCode.BUG
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _bug(error)
 
@@ -262,15 +266,19 @@ def _bug(error: Exception) -> int:
         file = log_folder() / "last-error.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(traceback.format_exc(), encoding="utf-8")
-        line += f" (nothing was changed; details: {file})"
+        line += f" (details: {file})"
     except OSError:
-        line += " (nothing was changed)"
+        line += " (its details could not be written down)"
     say(line)
     return ExitCode.BUG
 
 
 def main() -> None:
     """The `nl2sql-tui` command."""
+    # A terminal that cannot show a character shows its code instead of ending the program.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     code = run_program(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:

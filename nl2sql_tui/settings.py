@@ -54,7 +54,7 @@ def load_settings(
     found.update({name: value for name, value in (flags or {}).items() if value is not None})
     settings = replace(Settings(), **found)
     for name, kind in kinds.items():
-        if kind in (int, float) and getattr(settings, name) <= 0:
+        if kind in (int, float) and not getattr(settings, name) > 0:
             raise InputError(f"The setting {name} must be above zero, not {getattr(settings, name)}.")
     return settings
 

@@ -47,9 +47,8 @@ def visible_lines(text: str) -> str:
 
 def shortened(text: str, limit: int) -> str:
     """`visible(text)` of at most `limit` characters, the last of them an ellipsis where it was cut."""
-    if len(text) > limit:
-        text = text[: max(0, limit - 1)] + ELLIPSIS
-    return visible(text)
+    shown = visible(text[: limit + 1])
+    return shown if len(shown) <= limit else shown[: max(0, limit - 1)] + ELLIPSIS
 
 
 def content(text: str, style: str = "") -> "Content":

@@ -94,7 +94,12 @@ def test_a_schema_beyond_the_budget_is_cut_and_it_is_told(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("question", "words"),
-    [("", "empty"), ("  \n", "empty"), ("why " * 25_000, "100,000 characters long")],
+    [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("why " * 25_000, "100,000 characters long"),
+        ("caf\udce9?", "bytes that are no text"),
+    ],
 )
 def test_a_question_that_cannot_be_asked_is_refused_in_one_line(concerts: Database, question: str, words: str) -> None:
     (last,) = _events(concerts, ScriptedEngine(), question)
@@ -146,3 +151,20 @@ def test_an_answer_cut_at_its_limit_says_so(concerts: Database) -> None:
     assert isinstance(last, Answer)
     assert last.cut
     assert "cut at 3 tokens" in last.verdict.error
+
+
+def test_sql_that_has_come_is_kept_when_it_cannot_be_checked(concerts: Database, concerts_file: Path) -> None:
+    events = Assistant(concerts, ScriptedEngine(["SELECT Name FROM singer"]), Settings()).answer("Who?", Cancel())
+    for event in events:
+        if isinstance(event, Started):
+            concerts_file.unlink()
+        last = event
+    assert isinstance(last, AnswerFailed)
+    assert last.sql == "SELECT Name FROM singer"
+    assert "There is no file" in last.message
+
+
+def test_a_broken_view_is_not_a_schema_too_large(tmp_path: Path) -> None:
+    script = "CREATE TABLE a (x); CREATE TABLE b (y); CREATE VIEW v AS SELECT x FROM a; DROP TABLE a;"
+    answer = _answer(Database(make_database(tmp_path / "t.sqlite", script)), ScriptedEngine())
+    assert answer.linked.left_out == ()

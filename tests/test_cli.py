@@ -1,8 +1,11 @@
 """The commands from the outside: results on standard output, the rest on standard error, documented exit codes."""
 
 import json
+import signal
 import sqlite3
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,11 +13,14 @@ from types import SimpleNamespace
 import pytest
 
 from nl2sql_tui import cli
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.commands.rows import stopping_on_interrupt
 from nl2sql_tui.errors import ExitCode
 from tests.databases import make_database
 from tests.fake_engine import Failure, ScriptedEngine
 
 _SQL = "SELECT Name FROM singer WHERE Country = 'France'"
+_REAL_ENGINE = cli._engine
 Run = Callable[..., SimpleNamespace]
 
 
@@ -66,6 +72,18 @@ def test_ask_json_with_run_holds_the_rows(run: Run, concerts_file: Path) -> None
     record = json.loads(run("ask", concerts_file, "Who?", "--json", "--run").out)
     assert record["result"]["columns"] == ["Name"]
     assert record["result"]["rows"] == [["Rose White"]]
+
+
+def test_ask_json_with_a_statement_that_fails_says_so(run: Run, engine: ScriptedEngine, concerts_file: Path) -> None:
+    engine.replies = ["SELECT abs(-9223372036854775808)"]
+    result = run("ask", concerts_file, "Who?", "--json", "--run")
+    assert result.code == ExitCode.SQL
+    assert "integer overflow" in json.loads(result.out)["result"]["error"]
+
+
+def test_ask_lets_go_of_the_model(run: Run, engine: ScriptedEngine, concerts_file: Path) -> None:
+    run("ask", concerts_file, "Who?")
+    assert engine.closed
 
 
 def test_ask_with_sql_that_does_not_compile(run: Run, engine: ScriptedEngine, concerts_file: Path) -> None:
@@ -217,7 +235,7 @@ def test_a_wrong_command_line_is_code_2(run: Run, arguments: list[str]) -> None:
 
 
 def test_an_unknown_model_is_told(run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
+    monkeypatch.setattr(cli, "_engine", _REAL_ENGINE)
     result = run("ask", concerts_file, "Who?", "--model", "defualt")
     assert result.code == ExitCode.MODEL
     assert '"default"' in result.err
@@ -235,6 +253,48 @@ def test_something_unforeseen_is_one_line_and_a_file(
     assert "Traceback" not in result.err
     details = next((tmp_path / "home").rglob("last-error.txt"))
     assert "ZeroDivisionError: in a test" in details.read_text()
+
+
+def test_the_formats_offered_are_those_there_are() -> None:
+    from nl2sql_tui.database.export import FORMATS
+
+    assert cli._FORMATS == FORMATS
+
+
+def test_models_are_listed(run: Run) -> None:
+    result = run("models")
+    assert result.code == 0
+    for words in ("default", "phi3", "mistral", "licence", "on disk   nothing", "fits here", "This computer"):
+        assert words in result.out
+
+
+def test_pulling_from_a_file_that_is_no_model_is_one_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_text("nonsense")
+    result = run("models", "pull", "default", "--from", file)
+    assert result.code == ExitCode.MODEL
+    assert result.err.count("\n") == 1
+
+
+def test_the_first_interrupt_asks_to_stop_and_the_second_interrupts() -> None:
+    cancel, asked = Cancel(), threading.Event()
+    with stopping_on_interrupt(cancel), cancel.calling(asked.set):
+        signal.raise_signal(signal.SIGINT)
+        assert asked.wait(10)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert cancel.requested
+
+
+def test_an_interrupt_while_the_request_needs_a_lock_that_is_held_does_not_hang() -> None:
+    cancel = Cancel()
+    with stopping_on_interrupt(cancel):
+        with cancel._lock:
+            signal.raise_signal(signal.SIGINT)
+        end = time.monotonic() + 10
+        while not cancel.requested and time.monotonic() < end:
+            time.sleep(0.01)
+    assert cancel.requested
 
 
 def test_help_names_every_command(run: Run) -> None:

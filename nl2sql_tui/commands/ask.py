@@ -9,6 +9,7 @@ from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, Linked
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import limits_for, run_and_print, stopping_on_interrupt
+from nl2sql_tui.database.execute import ResultSet
 from nl2sql_tui.database.export import Format, json_value
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine, Token
@@ -33,8 +34,11 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
     database.require_tables()
     engine.start()
     cancel = Cancel()
-    with stopping_on_interrupt(cancel):
-        streamed, last = _listen(Assistant(database, engine, settings), question, cancel, engine, output)
+    try:
+        with stopping_on_interrupt(cancel):
+            streamed, last = _listen(Assistant(database, engine, settings), question, cancel, engine, output)
+    finally:
+        engine.close()
     if isinstance(last, AnswerStopped):
         raise Stopped
     if isinstance(last, AnswerFailed):
@@ -43,16 +47,12 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
         say(f"nl2sql-tui: {last.message} {last.hint}")
         return last.exit_code
     if output.as_json:
-        record = _as_json(last, engine)
-        if output.run_it and last.verdict.valid:
-            record["result"] = _result_as_json(database, last, output, settings)
-        _print_json(record)
-    else:
-        _print_sql(last, streamed, output)
+        return _print_as_json(database, last, engine, output, settings)
+    _print_sql(last, streamed, output)
     if not last.verdict.valid:
         say(f"nl2sql-tui: not valid: {last.verdict.error} {last.verdict.hint}")
         return ExitCode.SQL
-    if output.run_it and not output.as_json:
+    if output.run_it:
         return run_and_print(database, last.sql, output.form, output.limit, settings)
     return ExitCode.OK
 
@@ -113,6 +113,7 @@ def _as_json(answer: Answer, engine: Engine) -> dict[str, Any]:
         "tables": verdict.tables,
         "reads": verdict.reads,
         "writes": verdict.writes,
+        "full_scans": verdict.full_scans,
         "repairs": answer.repairs,
         "tables_left_out": answer.linked.left_out,
         "seconds_to_first_token": round(answer.seconds_to_first_token, 4),
@@ -130,9 +131,24 @@ def _failed_as_json(question: str, failed: AnswerFailed, engine: Engine) -> dict
     return {"question": question, "sql": failed.sql, "valid": False, "error": error, "model": engine.name}
 
 
-def _result_as_json(database: Database, answer: Answer, output: Output, settings: Settings) -> dict[str, Any]:
-    limits = limits_for("table", output.limit, settings)
-    result = database.fetch_all(answer.sql, Cancel(), limits)
+def _print_as_json(database: Database, answer: Answer, engine: Engine, output: Output, settings: Settings) -> ExitCode:
+    """Print the answer, with its result where it is to be run; return the exit code."""
+    record = _as_json(answer, engine)
+    code, problem = (ExitCode.OK, "") if answer.verdict.valid else (ExitCode.SQL, record["error"])
+    if output.run_it and answer.verdict.valid:
+        cancel = Cancel()
+        with stopping_on_interrupt(cancel):
+            result = database.fetch_all(answer.sql, cancel, limits_for("table", output.limit, settings))
+        record["result"] = _result_as_json(result)
+        if result.ending.error is not None:
+            code, problem = result.ending.error.exit_code, str(result.ending.error)
+    _print_json(record)
+    if problem:
+        say(f"nl2sql-tui: {problem}")
+    return code
+
+
+def _result_as_json(result: ResultSet) -> dict[str, Any]:
     return {
         "columns": result.columns,
         "rows": [[json_value(cell) for cell in row] for row in result.rows],

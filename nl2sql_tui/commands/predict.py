@@ -6,7 +6,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import stopping_on_interrupt
 from nl2sql_tui.engine.events import Engine
 from nl2sql_tui.errors import ExitCode
-from nl2sql_tui.evaluation.runner import Prediction, answered_ids, read_questions
+from nl2sql_tui.evaluation.runner import Prediction, read_questions
 from nl2sql_tui.evaluation.runner import predict as run
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import ProgressLine, say, showing_load
@@ -15,7 +15,6 @@ from nl2sql_tui.terminal import ProgressLine, say, showing_load
 def predict(questions_file: Path, out: Path, engine: Engine, settings: Settings, demo: Path | None) -> int:
     """Answer the questions of the file; return the exit code. Raises UserError."""
     questions = read_questions(questions_file, demo)
-    answered_ids(out)
     engine.start()
     cancel = Cancel()
     progress = ProgressLine(len(questions), "questions")
@@ -30,10 +29,11 @@ def predict(questions_file: Path, out: Path, engine: Engine, settings: Settings,
         valid += prediction.valid
         progress.show(finished)
 
-    with stopping_on_interrupt(cancel):
-        with showing_load(engine):
-            engine.wait_until_ready(cancel)
-        finished = run(questions, out, engine, settings, cancel, report)
-    progress.end()
+    try:
+        with stopping_on_interrupt(cancel), showing_load(engine):
+            finished = run(questions, out, engine, settings, cancel, report)
+    finally:
+        progress.end()
+        engine.close()
     say(f"{finished:,} answers in {out}; of the {asked:,} asked now, {valid:,} compile.")
     return ExitCode.OK

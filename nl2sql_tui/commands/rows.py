@@ -1,5 +1,7 @@
 """Runs a statement and prints its rows on standard output; what else is to say goes to standard error."""
 
+import _thread
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,10 +44,18 @@ def limits_for(form: Format, limit: int | None, settings: Settings) -> Limits:
 
 @contextmanager
 def stopping_on_interrupt(cancel: Cancel) -> Iterator[None]:
-    """Turn the first Ctrl+C within the block into a request to stop, so that what is there can be kept."""
-    import signal
+    """Turn the first Ctrl+C within the block into a request to stop, so that what is there can be kept.
 
-    before = signal.signal(signal.SIGINT, lambda *_: cancel.request())
+    The second one interrupts as usual. The request is made on a thread of its own: a signal comes between any two
+    steps of the main thread, which may just hold a lock that the request needs.
+    """
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        _thread.start_new_thread(cancel.request, ())
+
+    signal.signal(signal.SIGINT, stop)
     try:
         yield
     finally:

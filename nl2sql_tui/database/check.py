@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from nl2sql_tui.database.connect import GuardedConnection
+from nl2sql_tui.database.connect import AccessLog, GuardedConnection
 from nl2sql_tui.database.inspect import read_schema
 from nl2sql_tui.quoting import RESERVED, identifier, quoted, string_literal, tokens
 from nl2sql_tui.schema import Schema, Table
@@ -66,7 +66,7 @@ def check(connection: GuardedConnection, sql: str, schema: Schema | None = None)
             if not log.refusals:
                 error_and_hint = _compile_error(connection, sql, str(error), schema, in_double_quotes)
                 return Verdict(False, *error_and_hint)
-    tables = tuple(dict.fromkeys([*(table for table, _ in log.reads), *_opened_tables(connection, program)]))
+    tables = _tables(connection, log, program)
     reads = tuple(f"{table}.{column}" for table, column in log.reads if column)
     writes = tuple(str(refusal) for refusal in log.refusals)
     if not writes and _first_word(sql) not in _READING_STATEMENTS:
@@ -111,17 +111,18 @@ def _with_strict_names(sql: str) -> tuple[str, frozenset[str]]:
     return "".join(pieces), frozenset(names)
 
 
-def _opened_tables(connection: GuardedConnection, program: list[tuple[object, ...]]) -> list[str]:
-    """Tables whose pages a compiled statement opens. The authorizer is not told of a table that is only joined.
+def _tables(connection: GuardedConnection, log: AccessLog, program: list[tuple[object, ...]]) -> tuple[str, ...]:
+    """The tables and views that a compiled statement reads.
 
-    A row of EXPLAIN is (address, opcode, p1, p2, …); OpenRead has the number of the first page in p2, and 0, for
-    the database itself, in p3.
+    The authorizer is not told of a table of which no column is used, or it is told without a column, as it is of the
+    statement's own WITH tables. So those count that exist, and those whose pages the program opens: a row of EXPLAIN
+    is (address, opcode, p1, p2, …), and OpenRead has a first page's number in p2 and 0, for the main database, in p3.
     """
-    pages = {row[3] for row in program if row[1] == "OpenRead" and row[4] == 0}
-    if not pages:
-        return []
-    rows = connection.execute("SELECT DISTINCT rootpage, tbl_name FROM sqlite_master WHERE rootpage > 0").fetchall()
-    return [table for page, table in rows if page in pages]
+    stored = connection.execute("SELECT name, rootpage, tbl_name FROM sqlite_master WHERE type <> 'trigger'").fetchall()
+    names = {name for name, _, _ in stored}
+    opened = {row[3] for row in program if row[1] == "OpenRead" and row[4] == 0}
+    told = [table for table, column in log.reads if column or table in names]
+    return tuple(dict.fromkeys([*told, *(table for _, page, table in stored if page in opened)]))
 
 
 def _full_scans(connection: GuardedConnection, sql: str) -> tuple[str, ...]:

@@ -156,10 +156,15 @@ class GuardedConnection:
         # The handler asks for the cancel too: an interrupt that comes before the statement starts is forgotten.
         self._raw.set_progress_handler(lambda: int(deadline.passed or stop.requested), _STEPS_BETWEEN_DEADLINE_CHECKS)
         try:
-            with stop.calling(self._raw.interrupt):
+            with stop.calling(self._interrupt):
                 yield deadline
         finally:
             self._raw.set_progress_handler(None, 0)
+
+    def _interrupt(self) -> None:
+        # The block may have ended, and the connection been closed, while the request was on its way.
+        with suppress(sqlite3.ProgrammingError):
+            self._raw.interrupt()
 
     def execute(self, sql: str, parameters: tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Compile and start `sql`. Raises sqlite3.Error as SQLite says it."""
@@ -246,7 +251,7 @@ def _reason(error: Exception) -> str:
 
 
 def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
-    uri = f"file:{quote(os.path.abspath(path))}?mode=ro{'&immutable=1' if immutable else ''}"  # noqa: PTH100
+    uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode=ro{'&immutable=1' if immutable else ''}"  # noqa: PTH100
     # Statements are not cached: a statement taken from the cache is not shown to the authorizer again.
     raw = sqlite3.connect(
         uri,

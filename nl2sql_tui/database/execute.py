@@ -41,7 +41,7 @@ Cut = Literal["", "rows", "bytes"]
 
 @dataclass(slots=True)
 class Page:
-    """Some rows in order, and the names of their columns."""
+    """Some rows in order, and the names of their columns as SQLite gives them."""
 
     columns: tuple[str, ...]
     rows: list[Row]
@@ -86,7 +86,7 @@ def execute(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Lim
     with connection.running(limits.seconds, cancel) as deadline:
         try:
             cursor = connection.execute(sql)
-            columns = tuple(visible(item[0]) for item in cursor.description or ())
+            columns = tuple(item[0] for item in cursor.description or ())
             taken_bytes, size = 0, _FIRST_PAGE
             while True:
                 # One row more than may be given tells a result that was cut from one that just fitted.
@@ -108,7 +108,10 @@ def execute(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Lim
                     return
                 taken_bytes += _bytes_of(rows)
                 if limits.bytes is not None and taken_bytes > limits.bytes:
-                    yield ended("bytes")
+                    one_more, _, error = _next_rows(cursor, 1)
+                    if error is not None:
+                        raise error
+                    yield ended("bytes" if one_more else "")
                     return
                 size = min(size * 4, _LARGEST_PAGE)
         except (sqlite3.Error, MemoryError, OverflowError) as error:

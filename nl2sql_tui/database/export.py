@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 from nl2sql_tui.database.cells import CellText, cell_text, fitted
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
+from nl2sql_tui.text import visible
 
 Format = Literal["table", "json", "jsonl", "csv", "md"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -45,9 +46,10 @@ def write_rows(parts: Iterable[Page | Ending], form: Format, out: TextIO) -> End
 
 
 def _write_table(pages: Iterable[Page], out: TextIO) -> None:
-    names, rows = _collected(pages)
-    if not names:
+    columns, rows = _collected(pages)
+    if not columns:
         return
+    names = [visible(name) for name in columns]
     cells = [[cell_text(value) for value in row] for row in rows]
     widths = _widths(names, cells, widest=_WIDEST_CELL)
     header = (_aligned(name, width, cells, place) for place, (name, width) in _places(names, widths))
@@ -61,7 +63,7 @@ def _write_markdown(pages: Iterable[Page], out: TextIO) -> None:
     columns, rows = _collected(pages)
     if not columns:
         return
-    names = [_escaped(name) for name in columns]
+    names = [_escaped(visible(name)) for name in columns]
     cells = [[_escaped_cell(cell_text(value, longest=sys.maxsize)) for value in row] for row in rows]
     widths = [max(3, width) for width in _widths(names, cells, widest=sys.maxsize)]
 

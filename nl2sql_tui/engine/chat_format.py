@@ -1,8 +1,12 @@
 """Turns messages into the one text a model is shown, by the chat template that comes with its tokenizer."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from nl2sql_tui.engine.events import Message, Prompt
+
+_MARKER: Final = re.compile(r"\[/?[A-Z_]+\]|<\|[^|>]*\|>|<</?[A-Z]+>>|</?s>")
+"""What turns are marked with where that is plain text to the tokenizer, as Mistral's [INST] is."""
 
 
 def chat_text(tokenizer: Any, prompt: Prompt) -> str:
@@ -17,8 +21,9 @@ def chat_text(tokenizer: Any, prompt: Prompt) -> str:
 
 
 def without_markers(tokenizer: Any, text: str) -> str:
-    """`text` with a space after the first character of each of the tokenizer's special tokens in it."""
-    special = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}
+    """`text` with a space after the first character of each marker in it: special tokens, and the template's own."""
+    in_template = _MARKER.findall(tokenizer.chat_template or "")
+    special = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab(), *in_template}
     for marker in sorted(special, key=len, reverse=True):
         if len(marker) > 1 and marker in text:
             text = text.replace(marker, f"{marker[0]} {marker[1:]}")

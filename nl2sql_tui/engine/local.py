@@ -23,7 +23,7 @@ from nl2sql_tui.engine.events import (
 )
 from nl2sql_tui.engine.preload import preload_torch
 from nl2sql_tui.engine.profiles import Profile
-from nl2sql_tui.errors import ModelError, UserError
+from nl2sql_tui.errors import ModelError, Stopped, UserError
 
 if TYPE_CHECKING:
     from nl2sql_tui.engine.loading import LoadedModel
@@ -103,12 +103,17 @@ class LocalEngine:
         with self._tokenizing:
             text = chat_text(tokenizer, prompt)
             ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-        room = self.context_tokens - len(ids)
-        if room < max_new_tokens:
+        room = self.context_tokens - max_new_tokens
+        if room <= 0:
             yield GenerationFailed(
-                f"Question and schema are {len(ids):,} tokens long; {self.name} takes "
-                f"{self.context_tokens - max_new_tokens:,} beside its answer.",
-                "Shorten the question.",
+                f"An answer of {max_new_tokens:,} tokens leaves no room in {self.name}'s {self.context_tokens:,}.",
+                "Lower the setting max_new_tokens.",
+            )
+            return
+        if len(ids) > room:
+            yield GenerationFailed(
+                f"Question and schema are {len(ids):,} tokens long; {self.name} takes {room:,} beside its answer.",
+                "Shorten the question, or lower the setting max_new_tokens.",
             )
             return
         yield Started(text, len(ids), self.context_tokens)
@@ -181,7 +186,15 @@ class LocalEngine:
             self._state_changed.notify_all()
         while (job := self._jobs.get()) is not None and not self._closing.requested:
             self._generate(loaded, job)
-        self._loaded = None
+        del loaded
+        with self._state_changed:
+            self._loaded, self._error = None, Stopped("The model has been closed.")
+            self._state_changed.notify_all()
+        # Whoever waits for an answer that will not come is let go.
+        while True:
+            if job is not None:
+                job.stream.finish()
+            job = self._jobs.get()
 
     def _load(self) -> "LoadedModel":
         preload_torch()

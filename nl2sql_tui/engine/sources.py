@@ -9,8 +9,10 @@ from pathlib import Path
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine import store
 from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.engine.hardware import fits, read_hardware
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.engine.transfer import Report
+from nl2sql_tui.errors import ModelError
 
 
 def prepared_folder(profile: Profile) -> Path | None:
@@ -41,6 +43,18 @@ def prepare(profile: Profile, report: Report, cancel: Cancel, local: Path | None
             if not profile.is_converted:
                 return _as_published(profile, report, cancel, local)
             return _converted(profile, report, cancel, local)
+
+
+def prepare_to_answer(profile: Profile, report: Report, cancel: Cancel) -> Path:
+    """The folder to load now: like `prepare`, but does not fetch gigabytes for what could not run here anyway."""
+    if prepared_folder(profile) is None:
+        fit = fits(profile, read_hardware())
+        if not fit.ok:
+            raise ModelError(
+                f"The model {profile.name} is not on disk, and would not run well on this computer: {fit.reason}.",
+                f"Use another (`nl2sql-tui models`), or fetch it all the same: nl2sql-tui models pull {profile.name}",
+            )
+    return prepare(profile, report, cancel)
 
 
 def _as_published(profile: Profile, report: Report, cancel: Cancel, local: Path | None) -> Path:

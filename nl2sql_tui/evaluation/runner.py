@@ -6,9 +6,10 @@ A run that was stopped goes on where it stopped: rows that are already in the ou
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped
 from nl2sql_tui.assistant import Assistant
@@ -71,7 +72,7 @@ def read_questions(file: Path, default_database: Path | None = None) -> list[Que
 
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"{visible(str(file))} cannot be read: {reason}.") from error
@@ -80,7 +81,7 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):
             raise InputError(f"Line {number} of {visible(str(file))} is not a JSON object.")
@@ -111,14 +112,15 @@ def answered_ids(file: Path) -> set[str | int]:
         found.add(identity)
         kept_bytes += len(line)
     if kept_bytes < sum(map(len, lines)):
-        os.truncate(file, kept_bytes)
+        with _writing(file):
+            os.truncate(file, kept_bytes)
     return found
 
 
 def _prediction_id(line: bytes) -> str | int | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     identity = row.get("id") if isinstance(row, dict) and "sql" in row else None
     return identity if isinstance(identity, str | int) else None
@@ -137,27 +139,32 @@ def predict(
     `report` is called with the number of finished questions, first with those found and no prediction, then
     after each. Raises Stopped on cancel, InputError if `out` cannot be written; what was finished stays.
     """
-    engine.wait_until_ready(cancel)
     done = answered_ids(out)
     waiting = [question for question in questions if question.id not in done]
     finished = len(questions) - len(waiting)
-    report(finished, None)
     databases: dict[Path, Database] = {}
-    try:
-        with out.open("a", encoding="utf-8") as file:
-            for question in waiting:
-                prediction = _prediction(question, databases, engine, settings, cancel)
-                _write_line(file, prediction.as_json())
-                finished += 1
-                report(finished, prediction)
-    except OSError as error:
-        raise InputError(f"{visible(str(out))} cannot be written: {error.strerror}.") from error
+    with _writing(out):
+        file = out.open("a", encoding="utf-8")
+    with file:
+        engine.wait_until_ready(cancel)
+        report(finished, None)
+        for question in waiting:
+            prediction = _prediction(question, databases, engine, settings, cancel)
+            with _writing(out):
+                file.write(prediction.as_json() + "\n")
+                file.flush()
+            finished += 1
+            report(finished, prediction)
     return finished
 
 
-def _write_line(file: TextIO, line: str) -> None:
-    file.write(line + "\n")
-    file.flush()
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Say what is wrong if `file` cannot be written within the block. Raises InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{visible(str(file))} cannot be written: {error.strerror}.") from error
 
 
 def _prediction(

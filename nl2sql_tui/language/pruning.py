@@ -62,7 +62,7 @@ def _neighbours(schema: Schema) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {table.name: set() for table in schema.tables}
     for table in schema.tables:
         for key in table.foreign_keys:
-            if key.to_table != table.name:
+            if key.to_table != table.name and key.to_table in found:
                 found[table.name].add(key.to_table)
                 found[key.to_table].add(table.name)
     return found

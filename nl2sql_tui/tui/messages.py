@@ -1,5 +1,6 @@
 """Every message that the panes and widgets send to each other; what they lead to is decided by who handles them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.message import Message
@@ -110,8 +111,8 @@ class CellOpened(Message):
     """What is shown, for the viewer's title."""
     text: str
     """The whole text, unsafe characters and all; the viewer makes it safe."""
-    copied: str
-    """What the viewer's copy key copies."""
+    copied: Callable[[], str]
+    """Gives what the viewer's copy key copies; made only then, as it may be large."""
 
 
 @dataclass

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from nl2sql_tui.errors import InputError
-from nl2sql_tui.folders import log_folder
+from nl2sql_tui.folders import HOME_VARIABLE, log_folder
+from nl2sql_tui.text import visible
 
 _LONGEST_LOG_BYTES = 2_000_000
 _LEAVE = (
@@ -44,7 +45,7 @@ class OwnTerminal:
         # Textual draws on sys.__stderr__ and takes the window's size from sys.__stdout__.
         for name in ("__stdout__", "__stderr__"):
             setattr(sys, name, self._stream)
-        log = os.open(self.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(self.log_path, os.O_WRONLY | os.O_APPEND)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os.dup2(log, 1)
@@ -64,12 +65,12 @@ class OwnTerminal:
             self._stream.write(_LEAVE)
             self._stream.flush()
         with suppress(termios.error):
-            termios.tcsetattr(0, termios.TCSAFLUSH, self._attributes)
+            termios.tcsetattr(0, termios.TCSANOW, self._attributes)
 
     def say(self, line: str) -> None:
         """One line on the terminal, after the interface has left it."""
         with suppress(OSError):
-            self._stream.write(line + "\r\n")
+            self._stream.write(visible(line) + "\r\n")
             self._stream.flush()
 
 
@@ -91,10 +92,10 @@ def _prepared_log() -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size > _LONGEST_LOG_BYTES:
             path.replace(path.with_suffix(".old.log"))
-        path.open("a", encoding="utf-8").close()
+        path.touch(mode=0o600)
     except OSError as error:
         raise InputError(
-            f"The log file {path} cannot be written: {error.strerror}.",
-            "Set NL2SQL_TUI_HOME to a folder that can be.",
+            f"The log file {visible(str(path))} cannot be written: {error.strerror}.",
+            f"Set {HOME_VARIABLE} to a folder that can be.",
         ) from error
     return path

@@ -132,3 +132,9 @@ def test_checking_runs_nothing(concerts: Database, concerts_file: Path) -> None:
     assert concerts.check(endless).valid
     concerts.check("DROP TABLE singer")
     assert concerts_file.read_bytes() == before
+
+
+def test_the_tables_of_a_with_clause_are_not_tables_of_the_database(concerts: Database) -> None:
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) "
+    assert concerts.check(numbers + "SELECT COUNT(*) FROM n").tables == ()
+    assert concerts.check(numbers + "SELECT COUNT(*) FROM n, singer").tables == ("singer",)

@@ -1,5 +1,6 @@
 """What is not a readable database gets one clear line; what is one can only be read."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -180,3 +181,18 @@ def test_a_cancel_that_came_before_the_statement_ends_it_too(concerts_file: Path
     cancel.request()
     with connect(concerts_file) as connection, pytest.raises(sqlite3.OperationalError, match="interrupted"):
         _run_endless(connection, 60, cancel)
+
+
+def test_a_cancel_that_comes_when_the_connection_is_closed_harms_nobody(concerts_file: Path) -> None:
+    connection = connect(concerts_file)
+    with connection.running(60, Cancel()):
+        pass
+    connection.close()
+    # A request that was under way while the block ended calls this after all.
+    connection._interrupt()
+
+
+def test_a_file_name_that_is_not_utf8_opens(tmp_path: Path) -> None:
+    path = make_database(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.sqlite")))
+    with connect(path) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM singer").fetchone() == (3,)

@@ -18,7 +18,8 @@ from nl2sql_tui.engine.profiles import profile
 from nl2sql_tui.engine.sources import prepare
 from nl2sql_tui.settings import Settings
 
-pytestmark = pytest.mark.model
+# The first of these may have to fetch and convert the model.
+pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

@@ -139,6 +139,34 @@ def test_a_prompt_that_does_not_fit_is_refused_before_the_model_runs(engine: Loc
     assert "tokens long" in events[0].message  # type: ignore[union-attr]
 
 
+def test_an_answer_longer_than_the_context_is_refused(engine: LocalEngine) -> None:
+    last = _answer(engine, tokens=9_000)[-1]
+    assert isinstance(last, GenerationFailed)
+    assert "max_new_tokens" in last.hint
+
+
+def test_closing_ends_every_answer_that_waits(engine: LocalEngine) -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def stuck(*_: Any) -> None:
+        entered.set()
+        release.wait(_HANG_GUARD)
+
+    engine._loaded.model.register_forward_pre_hook(stuck)  # type: ignore[union-attr]
+    endings: list[GenerationEvent] = []
+    readers = [threading.Thread(target=lambda: endings.append(_answer(engine)[-1])) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    assert entered.wait(_HANG_GUARD)
+    engine.close()
+    release.set()
+    for reader in readers:
+        reader.join(_HANG_GUARD)
+    assert [type(ending) for ending in endings] == [GenerationStopped] * 3
+    with pytest.raises(Stopped):
+        engine.wait_until_ready(Cancel())
+
+
 def test_tokens_are_counted_without_markers(engine: LocalEngine) -> None:
     assert engine.count_tokens("SELECT") == 6
 

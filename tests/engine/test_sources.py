@@ -9,8 +9,9 @@ import pytest
 from transformers import AutoModelForCausalLM
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine import base_weights, store
+from nl2sql_tui.engine import base_weights, sources, store
 from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.engine.hardware import Fit
 from nl2sql_tui.engine.profiles import Profile, profile
 from nl2sql_tui.engine.sources import prepare, prepared_folder
 from nl2sql_tui.engine.transfer import FetchFailed, Report
@@ -203,3 +204,21 @@ class TestAsPublished:
         with pytest.raises(ModelError, match="offline mode is on") as caught:
             prepare(quantised, quiet, Cancel())
         assert "`hf download tiny/tiny --local-dir FOLDER`" in caught.value.hint
+
+
+@pytest.mark.usefixtures("home")
+def test_what_could_not_run_here_is_not_fetched_for_an_answer(
+    tiny_default: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "fits", lambda *_: Fit(False, "needs more memory than there is"))
+    with pytest.raises(ModelError, match="needs more memory than there is"):
+        sources.prepare_to_answer(tiny_default, lambda _: None, Cancel())
+
+
+@pytest.mark.usefixtures("home", "index")
+def test_what_is_on_disk_is_loaded_whatever_is_thought_of_it(
+    tiny_default: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = sources.prepare(tiny_default, lambda _: None, Cancel())
+    monkeypatch.setattr(sources, "fits", lambda *_: Fit(False, "needs more memory than there is"))
+    assert sources.prepare_to_answer(tiny_default, lambda _: None, Cancel()) == folder

@@ -55,6 +55,11 @@ def test_a_named_cell_value_brings_its_table() -> None:
     assert "log_222" in _names(prune(_LARGE, "what came from Mars?", (value,), 60, _count))
 
 
+def test_a_foreign_key_to_a_table_that_is_not_there_is_passed_over() -> None:
+    lost = _table("Award", "StudentID", keys=(ForeignKey("StudentID", "Vanished", "StudentID"),))
+    assert "Award" in _names(prune(Schema((*_LARGE.tables, lost)), "awards", (), 60, _count))
+
+
 def test_one_table_remains_even_if_it_alone_is_too_large() -> None:
     wide = Schema((_table("wide", *(f"c{number}" for number in range(500))),))
     assert _names(prune(wide, "c7", (), 50, _count)) == ["wide"]

@@ -1,14 +1,12 @@
 """A hostile database through the real command in a real terminal: nothing it holds reaches the screen as a command."""
 
-import os
-import pty
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.databases import make_database
+from tests.pty_program import PtyProgram
 
 _CLIPBOARD = "\x1b]52;c;aGFja2Vk\x07"
 _SCRIPT = f"""
@@ -19,23 +17,12 @@ INSERT INTO "t{_CLIPBOARD}" VALUES ('{_CLIPBOARD}'), ('\x9b2J'), ('gpj.\u202eexe
 
 def _on_terminal(arguments: list[str]) -> str:
     """What the program sends to a terminal, standard output and standard error together."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nl2sql_tui", *arguments], stdout=follower, stderr=follower, stdin=follower
-    )
-    os.close(follower)
-    sent = b""
-    while True:
-        try:
-            piece = os.read(leader, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        sent += piece
-    os.close(leader)
-    process.wait(60)
-    return sent.decode("utf-8")
+    program = PtyProgram([sys.executable, "-m", "nl2sql_tui", *arguments])
+    try:
+        program.wait_for_exit(60)
+    finally:
+        program.kill()
+    return program.sent.decode("utf-8")
 
 
 @pytest.mark.parametrize("form", ["table", "md", "csv", "json", "jsonl"])

@@ -204,3 +204,16 @@ async def test_a_very_long_question_is_refused_without_harm(concerts: Database) 
         assert turn.answer is None
         assert "characters long" in program.text
         assert (await program.ask("short")).runnable
+
+
+@pytest.mark.parametrize("key", ["enter", "ctrl+r"])
+async def test_running_the_empty_sql_box_does_nothing(concerts: Database, key: str) -> None:
+    async with opened(concerts, ScriptedEngine(["SELECT COUNT(*) FROM singer"])) as program:
+        await program.ask("how many")
+        await program.press("f4", key)
+        await program.pilot.pause()
+        assert len(program.workspace.chat.turns.turns) == 1
+        assert not program.turn.has_run
+        await program.press("f4", "enter")
+        await program.until_run_ended()
+        assert program.turn.has_run

@@ -269,7 +269,7 @@ class Workspace(Screen[None]):
 
     def on_cell_opened(self, message: messages.CellOpened) -> None:
         def copy() -> None:
-            self._copy(message.copied, "what is shown")
+            self._copy(message.copied(), "what is shown")
 
         self.app.push_screen(text_viewer(message.title, message.text, copy))
 
@@ -285,7 +285,10 @@ class Workspace(Screen[None]):
         self._copy(message.text, message.what)
 
     def _copy(self, text: str, what: str) -> None:
-        self.status.flash(copy_text(text, what, self.app.copy_to_clipboard))
+        def tell(line: str) -> None:
+            self.post_message(messages.Flashed(line))
+
+        copy_text(text, what, self.app.copy_to_clipboard, tell)
 
     def on_flashed(self, message: messages.Flashed) -> None:
         self.status.flash(message.text, warning=message.warning)

@@ -5,6 +5,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import TextArea
 
 from nl2sql_tui.text import visible_lines
@@ -72,14 +73,13 @@ class PromptBox(TextArea):
 
     def action_submit(self) -> None:
         """Send the text."""
-        text = self.text.strip()
-        if text:
-            self.post_message(self._message(text))
-        else:
-            self.post_message(EmptyLineSubmitted())
+        message = self._message(self.text.strip())
+        if message is not None:
+            self.post_message(message)
 
-    def _message(self, text: str) -> QuestionSubmitted | SqlSubmitted:
-        raise NotImplementedError
+    def _message(self, text: str) -> Message | None:  # noqa: ARG002
+        """What it means to send `text`, which may be empty; None for nothing."""
+        return None
 
     def action_new_line(self) -> None:
         self.insert("\n")
@@ -111,8 +111,8 @@ class PromptBox(TextArea):
 class QuestionBox(PromptBox):
     """Where questions are written."""
 
-    def _message(self, text: str) -> QuestionSubmitted:
-        return QuestionSubmitted(text)
+    def _message(self, text: str) -> Message:
+        return QuestionSubmitted(text) if text else EmptyLineSubmitted()
 
 
 class SqlBox(PromptBox):
@@ -123,8 +123,8 @@ class SqlBox(PromptBox):
         Binding("enter", "submit", "Run", id="sql.submit"),
     ]
 
-    def _message(self, text: str) -> SqlSubmitted:
-        return SqlSubmitted(text)
+    def _message(self, text: str) -> Message | None:
+        return SqlSubmitted(text) if text else None
 
     def get_line(self, line_index: int) -> Text:
         """The line with the colours of the whole text, as strings and comments reach over lines."""

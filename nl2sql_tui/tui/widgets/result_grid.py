@@ -26,8 +26,6 @@ from nl2sql_tui.tui.messages import CellOpened, CopyRequested
 _WIDEST_COLUMN = 32
 _WIDEST_OF_FEW = 72
 """Bound on a column's width where there are at most two of them."""
-_WIDEST_NUMBER = 26
-"""The longest repr of a SQLite number has 24 characters; numbers are never cut."""
 _NARROWEST_COLUMN = 3
 _ROWS_MEASURED = 60
 """Rows of each arriving page that are measured for the column widths; those on the screen always are."""
@@ -280,7 +278,7 @@ class ResultGrid(ScrollView, can_focus=True):
     def action_open_cell(self) -> None:
         value = self.cell
         title = f"{self.columns[self.cursor_column]} · row {self.cursor_row + 1:,} · {described(value)}"
-        self.post_message(CellOpened(title, full_text(value), copied_text(value)))
+        self.post_message(CellOpened(title, full_text(value), lambda: copied_text(value)))
 
     def action_open_row(self) -> None:
         row = self.rows[self.cursor_row]
@@ -290,8 +288,12 @@ class ResultGrid(ScrollView, can_focus=True):
             f"{name:<{width}}  {full_text(value).replace(chr(10), indent)}"
             for name, value in zip(self.columns, row, strict=True)
         ]
-        copied = "\t".join(copied_text(value) for value in row)
-        self.post_message(CellOpened(f"Row {self.cursor_row + 1:,}", "\n".join(lines), copied))
+        text = "\n".join(lines)
+
+        def copied() -> str:
+            return "\t".join(copied_text(value) for value in row)
+
+        self.post_message(CellOpened(f"Row {self.cursor_row + 1:,}", text, copied))
 
     def action_copy_cell(self) -> None:
         self.post_message(CopyRequested(copied_text(self.cell), f"the cell {self.columns[self.cursor_column]}"))

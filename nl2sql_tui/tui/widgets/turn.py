@@ -23,6 +23,8 @@ from nl2sql_tui.tui.widgets.chips import (
 )
 
 _LONGEST_QUESTION_SHOWN = 2_000
+_LONGEST_SQL_SHOWN = 10_000
+"""Characters; colouring and wrapping more would hold up the interface. All of it is run, copied and edited."""
 _WRITING_MARK = "▁"
 _INDENT = 2
 """Cells by which everything stands behind the question."""
@@ -151,8 +153,10 @@ class Turn(Widget):
         return [part for part in parts if part]
 
     def _sql_content(self) -> Content:
-        text = content(self.sql)
+        text = content(self.sql[:_LONGEST_SQL_SHOWN])
         # Spans are found in what is shown, so that glyphs in place of unsafe characters do not shift them.
         for start, end, name in sql_spans(text.plain):
             text = text.stylize(self.get_visual_style(name, partial=True), start, end)
+        if len(self.sql) > _LONGEST_SQL_SHOWN:
+            text += content(f"… ({len(self.sql):,} characters)", DIM)
         return text + Content(_WRITING_MARK) if self._is_writing else text
