@@ -68,6 +68,11 @@ class AnswerFailed:
     exit_code: ExitCode = ExitCode.MODEL
     """What a command that got no further should return."""
 
+    @property
+    def problem(self) -> str:
+        """Message and hint in one line."""
+        return f"{self.message} {self.hint}".strip()
+
 
 LastEvent = Answer | AnswerStopped | AnswerFailed
 AssistantEvent = Linked | Started | Token | LastEvent

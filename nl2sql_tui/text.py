@@ -51,6 +51,15 @@ def shortened(text: str, limit: int) -> str:
     return shown if len(shown) <= limit else shown[: max(0, limit - 1)] + ELLIPSIS
 
 
+def byte_size(count: int) -> str:
+    """`count` bytes as a person reads it, e.g. "812 B", "1.2 kB"."""
+    if count < 1000:
+        return f"{count} B"
+    units = [(10**9, "GB"), (10**6, "MB"), (10**3, "kB")]
+    size, unit = next((count / one, name) for one, name in units if count >= one)
+    return f"{size:.1f} {unit}"
+
+
 def content(text: str, style: str = "") -> "Content":
     """`text` for a Textual widget: shown as it is, never read as markup; line feeds stay."""
     from textual.content import Content

@@ -44,13 +44,13 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
     if isinstance(last, AnswerFailed):
         if output.as_json:
             _print_json(_failed_as_json(question, last, engine))
-        say(f"nl2sql-tui: {last.message} {last.hint}")
+        say(f"nl2sql-tui: {last.problem}")
         return last.exit_code
     if output.as_json:
         return _print_as_json(database, last, engine, output, settings)
     _print_sql(last, streamed, output)
     if not last.verdict.valid:
-        say(f"nl2sql-tui: not valid: {last.verdict.error} {last.verdict.hint}")
+        say(f"nl2sql-tui: not valid: {last.verdict.problem}")
         return ExitCode.SQL
     if output.run_it:
         return run_and_print(database, last.sql, output.form, output.limit, settings)
@@ -109,7 +109,7 @@ def _as_json(answer: Answer, engine: Engine) -> dict[str, Any]:
         "question": answer.question,
         "sql": answer.sql,
         "valid": verdict.valid,
-        "error": f"{verdict.error} {verdict.hint}".strip(),
+        "error": verdict.problem,
         "tables": verdict.tables,
         "reads": verdict.reads,
         "writes": verdict.writes,
@@ -127,8 +127,7 @@ def _as_json(answer: Answer, engine: Engine) -> dict[str, Any]:
 
 
 def _failed_as_json(question: str, failed: AnswerFailed, engine: Engine) -> dict[str, Any]:
-    error = f"{failed.message} {failed.hint}".strip()
-    return {"question": question, "sql": failed.sql, "valid": False, "error": error, "model": engine.name}
+    return {"question": question, "sql": failed.sql, "valid": False, "error": failed.problem, "model": engine.name}
 
 
 def _print_as_json(database: Database, answer: Answer, engine: Engine, output: Output, settings: Settings) -> ExitCode:

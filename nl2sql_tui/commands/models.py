@@ -12,6 +12,7 @@ from nl2sql_tui.engine.sources import prepare, prepared_folder
 from nl2sql_tui.engine.store import disk_bytes
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.terminal import LoadLine, say
+from nl2sql_tui.text import byte_size
 
 
 def list_models() -> int:
@@ -23,7 +24,7 @@ def list_models() -> int:
         out.write(f"{known.name:<9} {known.title} ({known.parameters}, {known.form})\n")
         out.write(f"{'':9} licence   {known.licence}\n")
         out.write(
-            f"{'':9} size      {_megabytes(known.download_bytes)} to fetch, {_megabytes(known.disk_bytes)} on disk\n"
+            f"{'':9} size      {byte_size(known.download_bytes)} to fetch, {byte_size(known.disk_bytes)} on disk\n"
         )
         out.write(f"{'':9} on disk   {_on_disk(known)}\n")
         out.write(f"{'':9} fits here {'yes' if fit.ok else 'no'}: {fit.reason}\n\n")
@@ -50,22 +51,18 @@ def pull_model(name: str, local: Path | None) -> int:
 def _on_disk(known: Profile) -> str:
     held = disk_bytes(known)
     if prepared_folder(known) is not None:
-        return f"ready, {_megabytes(held)}"
-    return f"{_megabytes(held)}, not ready" if held else "nothing"
+        return f"ready, {byte_size(held)}"
+    return f"{byte_size(held)}, not ready" if held else "nothing"
 
 
 def _computer(hardware: Hardware) -> str:
     parts = [hardware.cpu, f"{hardware.cores} core{'' if hardware.cores == 1 else 's'}"]
     if hardware.memory_bytes is not None:
-        free = "" if hardware.free_bytes is None else f", {hardware.free_bytes / 1e9:.1f} free"
-        parts.append(f"{hardware.memory_bytes / 1e9:.1f} GB of memory{free}")
+        free = "" if hardware.free_bytes is None else f", {byte_size(hardware.free_bytes)} free"
+        parts.append(f"{byte_size(hardware.memory_bytes)} of memory{free}")
     for gpu in hardware.gpus:
-        memory = "" if gpu.memory_bytes is None else f" with {gpu.memory_bytes / 1e9:.1f} GB"
+        memory = "" if gpu.memory_bytes is None else f" with {byte_size(gpu.memory_bytes)}"
         parts.append(gpu.name + memory)
     if hardware.mps:
         parts.append("Apple GPU")
     return "; ".join(parts)
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from rich.cells import cell_len, set_cell_size
 
 from nl2sql_tui.database.execute import Cell
-from nl2sql_tui.text import ELLIPSIS, shortened
+from nl2sql_tui.text import ELLIPSIS, byte_size, shortened
 
 Kind = Literal["null", "number", "text", "blob"]
 
@@ -58,15 +58,6 @@ def cut(text: str, width: int) -> str:
     if length <= width:
         return text + " " * (width - length)
     return set_cell_size(text, width - 1) + ELLIPSIS if width > 0 else ""
-
-
-def byte_size(count: int) -> str:
-    """`count` bytes as a person reads it, e.g. "812 B", "1.2 kB"."""
-    if count < 1000:
-        return f"{count} B"
-    units = [(10**9, "GB"), (10**6, "MB"), (10**3, "kB")]
-    size, unit = next((count / one, name) for one, name in units if count >= one)
-    return f"{size:.1f} {unit}"
 
 
 def described(value: Cell) -> str:

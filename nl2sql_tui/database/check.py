@@ -46,6 +46,11 @@ class Verdict:
     full_scans: tuple[str, ...] = ()
     """Tables it reads from end to end, under the names the statement gives them."""
 
+    @property
+    def problem(self) -> str:
+        """Error and hint in one line; empty if valid."""
+        return f"{self.error} {self.hint}".strip()
+
 
 def check(connection: GuardedConnection, sql: str, schema: Schema | None = None) -> Verdict:
     """Compile `sql` without running it and say what it is.

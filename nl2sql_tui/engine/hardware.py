@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nl2sql_tui.engine.profiles import Profile
-from nl2sql_tui.text import shortened
+from nl2sql_tui.text import byte_size, shortened
 
 _NVIDIA_SECONDS = 10.0
 _MIB = 1024 * 1024
@@ -75,18 +75,24 @@ def fits(profile: Profile, hardware: Hardware) -> Fit:
     if profile.needs_gpu:
         return _fits_gpu(profile, hardware)
     if hardware.memory_bytes is None:
-        return Fit(True, f"takes about {_gb(profile.memory_bytes)} of memory; how much there is could not be read")
+        return Fit(
+            True, f"takes about {byte_size(profile.memory_bytes)} of memory; how much there is could not be read"
+        )
     if hardware.memory_bytes < profile.memory_bytes:
-        return Fit(False, f"needs {_gb(profile.memory_bytes)} of memory; there are {_gb(hardware.memory_bytes)}")
+        return Fit(
+            False, f"needs {byte_size(profile.memory_bytes)} of memory; there are {byte_size(hardware.memory_bytes)}"
+        )
     if hardware.free_bytes is not None and hardware.free_bytes < profile.memory_bytes:
         return Fit(
-            True, f"close other programs: it needs {_gb(profile.memory_bytes)}, {_gb(hardware.free_bytes)} are free"
+            True,
+            f"close other programs: it needs {byte_size(profile.memory_bytes)}; "
+            f"{byte_size(hardware.free_bytes)} are free",
         )
-    return Fit(True, f"runs without a GPU, in about {_gb(profile.memory_bytes)} of memory")
+    return Fit(True, f"runs without a GPU, in about {byte_size(profile.memory_bytes)} of memory")
 
 
 def _fits_gpu(profile: Profile, hardware: Hardware) -> Fit:
-    needed = f"needs an NVIDIA GPU with {_gb(profile.memory_bytes)}"
+    needed = f"needs an NVIDIA GPU with {byte_size(profile.memory_bytes)}"
     if not hardware.gpus:
         return Fit(False, f"{needed}; none was found")
     if not hardware.cuda_build:
@@ -96,14 +102,13 @@ def _fits_gpu(profile: Profile, hardware: Hardware) -> Fit:
     if gpu.memory_bytes is None:
         return Fit(True, f"{needed}; {gpu.name} does not say how much it has")
     if gpu.memory_bytes < profile.memory_bytes:
-        return Fit(False, f"{needed}; {gpu.name} has {_gb(gpu.memory_bytes)}")
+        return Fit(False, f"{needed}; {gpu.name} has {byte_size(gpu.memory_bytes)}")
     if gpu.free_bytes is not None and gpu.free_bytes < profile.memory_bytes:
-        return Fit(False, f"{needed}; of {gpu.name}'s {_gb(gpu.memory_bytes)} only {_gb(gpu.free_bytes)} are free now")
-    return Fit(True, f"runs on {gpu.name} with about {_gb(profile.memory_bytes)}")
-
-
-def _gb(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
+        return Fit(
+            False,
+            f"{needed}; of {gpu.name}'s {byte_size(gpu.memory_bytes)} only {byte_size(gpu.free_bytes)} are free now",
+        )
+    return Fit(True, f"runs on {gpu.name} with about {byte_size(profile.memory_bytes)}")
 
 
 def _cores() -> int:

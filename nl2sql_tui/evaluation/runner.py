@@ -181,10 +181,11 @@ def _prediction(
     match last:
         case Answer():
             verdict = last.verdict
-            problem = f"{verdict.error} {verdict.hint}".strip()
-            return Prediction(question.id, last.sql, verdict.valid, problem, round(last.seconds, 4), last.tokens)
+            return Prediction(
+                question.id, last.sql, verdict.valid, verdict.problem, round(last.seconds, 4), last.tokens
+            )
         case AnswerFailed():
-            return Prediction(question.id, last.sql, False, f"{last.message} {last.hint}".strip(), 0.0, 0)
+            return Prediction(question.id, last.sql, False, last.problem, 0.0, 0)
         case AnswerStopped():
             raise Stopped(hint="What was answered is kept; the same command goes on from there.")
         case _:

@@ -3,8 +3,9 @@
 import pytest
 from rich.cells import cell_len
 
-from nl2sql_tui.database.cells import byte_size, cell_text, copied_text, cut, fitted, full_text
+from nl2sql_tui.database.cells import cell_text, copied_text, cut, fitted, full_text
 from nl2sql_tui.database.execute import Cell
+from nl2sql_tui.text import byte_size
 
 
 @pytest.mark.parametrize(
