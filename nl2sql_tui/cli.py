@@ -203,11 +203,13 @@ def _database_first(words: tuple[str, ...], demo: bool, others: tuple[str, ...])
     """The path of the database, then the other words, of which each in `others` is one. Raises UsageError."""
     expected = others if demo else ("DB", *others)
     if len(words) != len(expected):
-        given = "nothing" if not words else f"{len(words)} words"
+        given = "nothing" if not words else f"{len(words)} word{'' if len(words) == 1 else 's'}"
         line = f"Expected {' and '.join(expected) or 'nothing'}{' beside --demo' if demo else ''}, got {given}."
         if len(words) > len(expected):
             line += " Put quotes around a text of several words."
         raise click.UsageError(line, click.get_current_context())
+    if not demo and not words[0]:
+        raise click.UsageError("The name of the database is empty.", click.get_current_context())
     return [str(_demo_path()), *words] if demo else list(words)
 
 
@@ -239,6 +241,8 @@ def run_program(arguments: list[str]) -> int:
         return code if isinstance(code, int) else ExitCode.OK
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption):
+            say("A question or SQL that begins with - needs -- before it: nl2sql-tui sql DB -- '-- note …'")
         return ExitCode.USAGE
     except UserError as error:
         say_error(error)
@@ -248,7 +252,8 @@ def run_program(arguments: list[str]) -> int:
         return ExitCode.STOPPED
     except BrokenPipeError:
         # The reader of our output has seen enough (`| head`); that is no error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return ExitCode.OK
     except OSError as error:
         say(f"nl2sql-tui: the output could not be written: {error.strerror or error}.")

@@ -49,7 +49,7 @@ def load_settings(
     found: dict[str, Any] = _from_file(file or default_settings_file(), kinds)
     for name, kind in kinds.items():
         variable = ENVIRONMENT_PREFIX + name.upper()
-        if variable in environment:
+        if environment.get(variable):
             found[name] = _from_text(environment[variable], kind, variable)
     found.update({name: value for name, value in (flags or {}).items() if value is not None})
     settings = replace(Settings(), **found)

@@ -1,8 +1,10 @@
 """The commands from the outside: results on standard output, the rest on standard error, documented exit codes."""
 
 import json
+import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -297,6 +299,29 @@ def test_an_interrupt_while_the_request_needs_a_lock_that_is_held_does_not_hang(
     assert cancel.requested
 
 
+_LONG_CALL = "SELECT instr(printf('%.*c', 60000000, 'a'), printf('%.*c', 30000000, 'a') || 'b')"
+
+
+@pytest.mark.parametrize("how", ["timeout", "interrupt"])
+def test_one_long_function_call_does_not_hold_up_the_program(concerts_file: Path, tmp_path: Path, how: str) -> None:
+    command = [sys.executable, "-m", "nl2sql_tui", "sql", str(concerts_file), _LONG_CALL]
+    process = subprocess.Popen(
+        [*command, "--timeout", "0.5" if how == "timeout" else "3600"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NL2SQL_TUI_HOME": str(tmp_path)},
+    )
+    try:
+        if how == "interrupt":
+            time.sleep(1.5)
+            process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == (ExitCode.SQL if how == "timeout" else ExitCode.STOPPED)
+    assert "one long function call" in error
+
+
 def test_help_names_every_command(run: Run) -> None:
     result = run("--help")
     assert result.code == 0
@@ -306,8 +331,6 @@ def test_help_names_every_command(run: Run) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    import subprocess
-
     code = (
         "import sys\nfrom nl2sql_tui.cli import run_program\nrun_program(['--help'])\n"
         "heavy = {'torch', 'transformers', 'peft', 'textual', 'sqlglot', 'llguidance'} & set(sys.modules)\n"

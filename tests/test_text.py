@@ -15,6 +15,7 @@ from nl2sql_tui.text import content, shortened, visible, visible_lines
         ("\x7f\x9b31m", "␡⟨009B⟩31m"),
         ("gpj.\u202eexe", "gpj.⟨202E⟩exe"),
         ("zero\u200bwidth\ufeff", "zero⟨200B⟩width⟨FEFF⟩"),
+        ("ad\u00admin \u3164 \ufe0f👍", "ad⟨00AD⟩min ⟨3164⟩ \ufe0f👍"),
         ("\ud800", "\ufffd"),
         ("\U000e0041", "⟨E0041⟩"),
         ("[/b] [red]x[/red]", "[/b] [red]x[/red]"),

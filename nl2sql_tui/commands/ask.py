@@ -8,8 +8,9 @@ from typing import Any
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, Linked
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.commands.background import from_thread
 from nl2sql_tui.commands.rows import limits_for, run_and_print, stopping_on_interrupt
-from nl2sql_tui.database.execute import ResultSet
+from nl2sql_tui.database.execute import ResultSet, collected
 from nl2sql_tui.database.export import Format, json_value
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine, Token
@@ -137,7 +138,8 @@ def _print_as_json(database: Database, answer: Answer, engine: Engine, output: O
     if output.run_it and answer.verdict.valid:
         cancel = Cancel()
         with stopping_on_interrupt(cancel):
-            result = database.fetch_all(answer.sql, cancel, limits_for("table", output.limit, settings))
+            limits = limits_for("table", output.limit, settings)
+            result = collected(from_thread(database.execute(answer.sql, cancel, limits), cancel, limits.seconds))
         record["result"] = _result_as_json(result)
         if result.ending.error is not None:
             code, problem = result.ending.error.exit_code, str(result.ending.error)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.commands.background import from_thread
 from nl2sql_tui.database.execute import Ending, Limits
 from nl2sql_tui.database.export import FOR_READING, Format, write_rows
 from nl2sql_tui.database.file import Database
@@ -69,7 +70,7 @@ def run_and_print(database: Database, sql: str, form: Format, limit: int | None,
     # Data for another program stays what it is; on a terminal even CSV must not drive the screen.
     out: TextIO | _CleanedForScreen = _CleanedForScreen(sys.stdout) if sys.stdout.isatty() else sys.stdout
     with stopping_on_interrupt(cancel):
-        ending = write_rows(database.execute(sql, cancel, limits), form, out)  # type: ignore[arg-type]
+        ending = write_rows(from_thread(database.execute(sql, cancel, limits), cancel, limits.seconds), form, out)  # type: ignore[arg-type]
     sys.stdout.flush()
     say_ending(ending, limits)
     if ending.error is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from nl2sql_tui.database.connect import AccessLog, GuardedConnection
+from nl2sql_tui.database.connect import HARMLESS_PRAGMAS, AccessLog, GuardedConnection
 from nl2sql_tui.database.inspect import read_schema
 from nl2sql_tui.quoting import RESERVED, identifier, quoted, string_literal, tokens
 from nl2sql_tui.schema import Schema, Table
@@ -60,7 +60,7 @@ def check(connection: GuardedConnection, sql: str, schema: Schema | None = None)
     problem = _not_one_statement(sql)
     if problem:
         return Verdict(False, *problem)
-    strict_sql, in_double_quotes = _with_strict_names(sql)
+    strict_sql, in_double_quotes = _with_strict_names(sql.rstrip("; \t\r\n"))
     program: list[tuple[object, ...]] = []
     with connection.logging_access_of_explained() as log:
         try:
@@ -73,7 +73,7 @@ def check(connection: GuardedConnection, sql: str, schema: Schema | None = None)
                 return Verdict(False, *error_and_hint)
     tables = _tables(connection, log, program)
     reads = tuple(f"{table}.{column}" for table, column in log.reads if column)
-    writes = tuple(str(refusal) for refusal in log.refusals)
+    writes = tuple(str(refusal) for refusal in log.refusals) + _refused_pragma_tables(tables)
     if not writes and _first_word(sql) not in _READING_STATEMENTS:
         writes = (_first_word(sql).upper(),)
     if writes:
@@ -130,6 +130,12 @@ def _tables(connection: GuardedConnection, log: AccessLog, program: list[tuple[o
     return tuple(dict.fromkeys([*told, *(table for _, page, table in stored if page in opened)]))
 
 
+def _refused_pragma_tables(tables: tuple[str, ...]) -> tuple[str, ...]:
+    """Pragmas that would be refused when the statement runs, as it reads them as tables."""
+    named = (table.lower().removeprefix("pragma_") for table in tables if table.lower().startswith("pragma_"))
+    return tuple(f"PRAGMA {name}" for name in named if name not in HARMLESS_PRAGMAS)
+
+
 def _full_scans(connection: GuardedConnection, sql: str) -> tuple[str, ...]:
     if _first_word(sql) not in ("select", "with", "values"):
         return ()
@@ -152,12 +158,17 @@ def _compile_error(
     """The error line and the hint for what SQLite said of a statement that does not compile."""
     if ambiguous := _AMBIGUOUS.fullmatch(message):
         name = shortened(ambiguous.group(1), _NAME_SHOWN)
+        if "." in name:
+            table = name.rpartition(".")[0]
+            return f"{name} is ambiguous, as {table} is read twice.", f"Give each a name of its own: {table} AS t1."
         return f"The column {name} is in more than one of the tables.", f"Write table.{name}."
+    if message.startswith("Incorrect number of bindings"):
+        return "The statement holds a placeholder, such as ? or :name.", "Write the value itself in its place."
     if message == "incomplete input":
         return "The statement ends in the middle.", ""
     missing = _NO_SUCH.fullmatch(message)
     if missing is None:
-        return f"SQLite cannot compile it: {visible(message)}.", _syntax_hint(message)
+        return f"SQLite cannot compile it: {visible(message).rstrip('.')}.", _syntax_hint(message)
     kind, name = missing.groups()
     if kind == "column" and name in in_double_quotes:
         line = f"No column is called {shortened(name, _NAME_SHOWN)}, which stands in double quotes."

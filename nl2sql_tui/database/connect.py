@@ -21,14 +21,19 @@ from nl2sql_tui.text import visible
 
 SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 _WAL_VERSION: Final = b"\x02"
+_CANNOT_WRITE_BESIDE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _BUSY_SECONDS: Final = 1.0
 """How long to wait for a lock. Short: the reader is a person who can press the key again."""
-_LARGEST_VALUE_BYTES: Final = 256 * 1024 * 1024
-"""The largest text or BLOB that may come into being, so that `zeroblob(1e9)` cannot take the memory."""
+_LARGEST_VALUE_BYTES: Final = 64 * 1024 * 1024
+"""The largest text or BLOB that may be read or come into being."""
+_LARGEST_HEAP_BYTES: Final = 1024 * 1024 * 1024
+"""What SQLite may take for all connections together: a row may have 2,000 values of the size above."""
+_LONGEST_PATTERN_BYTES: Final = 1_000
+"""LIKE and GLOB compare in a time that grows with the pattern times the text, and cannot be interrupted."""
 _STEPS_BETWEEN_DEADLINE_CHECKS: Final = 10_000
 """Virtual machine steps: a check about every millisecond."""
 
-_HARMLESS_PRAGMAS: Final = frozenset(
+HARMLESS_PRAGMAS: Final = frozenset(
     "collation_list compile_options database_list data_version encoding foreign_key_check foreign_key_list "
     "freelist_count function_list index_info index_list index_xinfo integrity_check module_list page_count "
     "page_size pragma_list quick_check schema_version table_info table_list table_xinfo user_version".split()
@@ -96,7 +101,7 @@ def _refusal(action: int, first: str, second: str | None) -> Refusal | None:
     if action == sqlite3.SQLITE_PRAGMA:
         pragma = first.lower()
         sets_a_value = second is not None and pragma not in _PRAGMAS_WITH_A_TABLE
-        return Refusal("PRAGMA", first) if pragma not in _HARMLESS_PRAGMAS or sets_a_value else None
+        return Refusal("PRAGMA", first) if pragma not in HARMLESS_PRAGMAS or sets_a_value else None
     if action == sqlite3.SQLITE_UPDATE and first in _SCHEMA_TABLES:
         # Every virtual table, json_each and pragma_table_info among them, is declared to SQLite this way
         # when it is first used. A statement's own UPDATE of it does not compile.
@@ -201,10 +206,10 @@ def connect(path: Path) -> GuardedConnection:
     try:
         raw = _open(path, immutable=False)
     except sqlite3.OperationalError as error:
-        # A database in WAL mode wants to write its index beside the file. Where the folder cannot be written
-        # and no log is pending, the file alone is the whole truth and may be read as unchanging.
-        wal_only_by_header = header[18:19] == _WAL_VERSION and not _wal_of(path).exists()
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or not wal_only_by_header:
+        # A database in WAL mode wants to write its index beside the file. Where the folder cannot be written and no
+        # log is pending, the file alone is the whole truth and may be read as unchanging.
+        needs_no_log = header[18:19] == _WAL_VERSION and not _has_pending_log(path)
+        if error.sqlite_errorcode & 0xFF not in _CANNOT_WRITE_BESIDE or not needs_no_log:
             raise opening_error(path, error) from error
         try:
             raw = _open(path, immutable=True)
@@ -215,8 +220,12 @@ def connect(path: Path) -> GuardedConnection:
     return GuardedConnection(raw)
 
 
-def _wal_of(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
+def _has_pending_log(path: Path) -> bool:
+    """Whether changes wait beside a database in WAL mode that are not in its file yet."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _header(path: Path) -> bytes:
@@ -266,6 +275,8 @@ def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
         raw.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
         raw.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE_BYTES)
+        raw.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _LONGEST_PATTERN_BYTES)
+        raw.execute(f"PRAGMA hard_heap_limit = {_LARGEST_HEAP_BYTES}")
         raw.execute("PRAGMA query_only = ON")
         raw.execute("PRAGMA trusted_schema = OFF")
         _connect_virtual_tables(raw)
@@ -297,5 +308,10 @@ def opening_error(path: Path, error: sqlite3.Error) -> DatabaseError:
         return DatabaseError(
             f"{name} is damaged or encrypted: {visible(str(error))}.",
             f"It is unchanged. To save what can be read: sqlite3 {name} .recover | sqlite3 rescued.sqlite",
+        )
+    if code == sqlite3.SQLITE_READONLY and path.with_name(path.name + "-journal").exists():
+        return DatabaseError(
+            f"{name} was left in the middle of a change by another program.",
+            "It is unchanged. Open it once with that program, or with: sqlite3 FILE 'PRAGMA quick_check'",
         )
     return DatabaseError(f"{name} cannot be opened: {visible(str(error))}.", "It is unchanged.")

@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -85,7 +85,7 @@ def execute(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Lim
 
     with connection.running(limits.seconds, cancel) as deadline:
         try:
-            cursor = connection.execute(sql)
+            cursor = connection.execute(sql.rstrip("; \t\r\n"))
             columns = tuple(item[0] for item in cursor.description or ())
             taken_bytes, size = 0, _FIRST_PAGE
             while True:
@@ -142,8 +142,13 @@ def _next_rows(cursor: sqlite3.Cursor, count: int) -> tuple[list[Row], bool, Exc
 
 def fetch_all(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Limits) -> ResultSet:
     """Run `sql` and keep all its rows. Raises SqlError as `execute` does."""
+    return collected(execute(connection, sql, cancel, limits))
+
+
+def collected(parts: Iterable[Page | Ending]) -> ResultSet:
+    """All of what `execute` gives, in one."""
     result = ResultSet()
-    for part in execute(connection, sql, cancel, limits):
+    for part in parts:
         if isinstance(part, Page):
             result.columns = part.columns
             result.rows += part.rows
@@ -164,7 +169,7 @@ def _meaning(error: Exception, deadline: Deadline, cancel: Cancel) -> UserError:
     if cancel.requested:
         return Stopped("Stopped; the rows that came before are kept.")
     if isinstance(error, MemoryError):
-        return SqlError("This computer has no memory left for the result.", "Add a LIMIT.")
+        return SqlError("The statement needs more memory than it may take.", "Ask for less at once.")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_INTERRUPT and deadline.passed:
         return SqlError(

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 from nl2sql_tui.database.cells import CellText, cell_text, fitted
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
-from nl2sql_tui.text import visible
+from nl2sql_tui.text import shortened, visible
 
 Format = Literal["table", "json", "jsonl", "csv", "md"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -49,7 +49,7 @@ def _write_table(pages: Iterable[Page], out: TextIO) -> None:
     columns, rows = _collected(pages)
     if not columns:
         return
-    names = [visible(name) for name in columns]
+    names = [shortened(name, _WIDEST_CELL) for name in columns]
     cells = [[cell_text(value) for value in row] for row in rows]
     widths = _widths(names, cells, widest=_WIDEST_CELL)
     header = (_aligned(name, width, cells, place) for place, (name, width) in _places(names, widths))

@@ -62,6 +62,8 @@ def read_questions(file: Path, default_database: Path | None = None) -> list[Que
         database = row.get("db", default_database)
         if not isinstance(identity, str | int) or not isinstance(text, str) or not isinstance(database, str | Path):
             raise InputError(f'{place} must be an object with "id", "db" and "question".')
+        if not _is_text(f"{identity}{database}{text}"):
+            raise InputError(f"{place} holds characters that are no text.")
         if identity in found:
             raise InputError(f"{place} has the id {visible(str(identity))}, which came before.")
         found[identity] = Question(identity, file.parent / database, text)
@@ -93,7 +95,7 @@ def answered_ids(file: Path) -> set[str | int]:
 
     Raises InputError, changing nothing, if the file holds something else.
     """
-    if not file.exists():
+    if not file.is_file():
         return set()
     found = set()
     kept_bytes = 0
@@ -115,6 +117,15 @@ def answered_ids(file: Path) -> set[str | int]:
         with _writing(file):
             os.truncate(file, kept_bytes)
     return found
+
+
+def _is_text(text: str) -> bool:
+    """Whether `text` can be written as UTF-8; JSON can hold halves of characters that cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _prediction_id(line: bytes) -> str | int | None:

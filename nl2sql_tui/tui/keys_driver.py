@@ -1,18 +1,22 @@
-"""Reads the keyboard as Textual's own driver does, but finds out sooner that an Escape stands alone.
+"""Reads the keyboard as Textual's own driver does, but sooner knows a lone Escape, and takes a paste as one piece.
 
 A terminal sends one Escape byte for the Escape key, and begins the sequences of other keys with the same byte.
 Textual looks every tenth of a second whether more has come; here it is looked every few milliseconds after a key, so
 that what runs is seen to stop when the key is pressed.
+
+Textual reads keys within a paste where that holds escape sequences: text would be lost, and a line feed behind one
+would send what was pasted. Here everything up to the paste's end is text.
 """
 
 import os
 import select
 import time
 from codecs import getincrementaldecoder
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
-from textual import constants
+from textual import constants, events
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -23,12 +27,49 @@ _WAIT_SECONDS: Final = 0.1
 _WAIT_BEHIND_A_KEY_SECONDS: Final = 0.01
 
 
+_PASTE_BEGINS: Final = "\x1b[200~"
+_PASTE_ENDS: Final = "\x1b[201~"
+_SHORTEST_HELD_BACK: Final = 3
+"""Of a paste's beginning that arrives in two pieces; less could be a key by itself."""
+
+
+class PasteSplitter:
+    """Tells what is pasted, between the terminal's two marks, from what is typed."""
+
+    def __init__(self) -> None:
+        self._waiting = ""
+        self._pasting = False
+
+    def feed(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The pieces of `text`, and of what was held back before, that are whole: (piece, whether it was pasted)."""
+        self._waiting += text
+        while self._waiting:
+            mark = _PASTE_ENDS if self._pasting else _PASTE_BEGINS
+            piece, found, rest = self._waiting.partition(mark)
+            if found:
+                yield piece, self._pasting
+                self._waiting, self._pasting = rest, not self._pasting
+            elif self._pasting:
+                return
+            else:
+                held = self._held_back()
+                typed, self._waiting = self._waiting[: len(self._waiting) - held], self._waiting[-held:] if held else ""
+                yield typed, False
+                return
+
+    def _held_back(self) -> int:
+        """How much of the end may be the beginning of a paste's first mark."""
+        lengths = range(len(_PASTE_BEGINS) - 1, _SHORTEST_HELD_BACK - 1, -1)
+        return next((length for length in lengths if self._waiting.endswith(_PASTE_BEGINS[:length])), 0)
+
+
 class KeysDriver(LinuxDriver):
     """Textual's driver for terminals, with its own loop over the keyboard's bytes."""
 
     def run_input_thread(self) -> None:
         """Read until the driver is told to stop or the terminal is gone."""
         parser = XTermParser(self._debug)
+        pastes = PasteSplitter()
         decode = getincrementaldecoder("utf-8")("replace").decode
         incomplete_until = 0.0
         while not self.exit_event.is_set():
@@ -40,8 +81,12 @@ class KeysDriver(LinuxDriver):
                     break
                 text = decode(data)
                 # The first bytes of a letter may come alone; the empty text would tell the parser that all is over.
-                for event in parser.feed(text) if text else ():
-                    self.process_message(event)
+                for piece, pasted in pastes.feed(text):
+                    if pasted:
+                        self.process_message(events.Paste(piece))
+                        continue
+                    for event in parser.feed(piece) if piece else ():
+                        self.process_message(event)
                 incomplete_until = time.monotonic() + 2 * constants.ESCAPE_DELAY
             for event in parser.tick():
                 self.process_message(event)

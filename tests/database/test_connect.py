@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database import connect as connecting
 from nl2sql_tui.database.connect import GuardedConnection, connect
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.errors import DatabaseError, ExitCode
@@ -195,4 +196,37 @@ def test_a_cancel_that_comes_when_the_connection_is_closed_harms_nobody(concerts
 def test_a_file_name_that_is_not_utf8_opens(tmp_path: Path) -> None:
     path = make_database(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.sqlite")))
     with connect(path) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM singer").fetchone() == (3,)
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY | 6 << 8])
+@pytest.mark.parametrize("empty_log", [True, False])
+def test_a_database_in_wal_mode_opens_where_nothing_can_be_written(
+    concerts_file: Path, monkeypatch: pytest.MonkeyPatch, code: int, empty_log: bool
+) -> None:
+    writer = sqlite3.connect(concerts_file)
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.close()
+    if empty_log:
+        concerts_file.with_name(concerts_file.name + "-wal").touch()
+    real_open = connecting._open
+
+    def open_in_read_only_folder(path: Path, *, immutable: bool) -> sqlite3.Connection:
+        if not immutable:
+            error = sqlite3.OperationalError("attempt to write a readonly database")
+            error.sqlite_errorcode = code
+            raise error
+        return real_open(path, immutable=True)
+
+    # Root may write everywhere, so that the refusal itself has to be played.
+    monkeypatch.setattr(connecting, "_open", open_in_read_only_folder)
+    with connect(concerts_file) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM singer").fetchone() == (3,)
+
+
+def test_a_row_cannot_take_all_the_memory(concerts_file: Path) -> None:
+    values = ", ".join(["zeroblob(60000000)"] * 40)
+    with connect(concerts_file) as connection, pytest.raises(MemoryError):
+        connection.execute(f"SELECT {values}").fetchall()
+    with connect(concerts_file) as connection:
         assert connection.execute("SELECT COUNT(*) FROM singer").fetchone() == (3,)

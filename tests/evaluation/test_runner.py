@@ -92,6 +92,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: str) ->
         ("", "has no questions"),
         ("not json\n", "Line 1 .* is not a JSON object"),
         ('{"id": 1, "db": "a", "question": "b"}\n[1]\n', "Line 2 .* is not a JSON object"),
+        ('{"id": "\\ud801", "db": "a", "question": "b"}\n', "Line 1 .* characters that are no text"),
         ('{"id": 1, "question": "b"}\n', 'Line 1 .* must be an object with "id", "db" and "question"'),
         ('{"id": 1, "db": "a", "question": "b"}\n{"id": 1, "db": "a", "question": "c"}\n', "Line 2 .* came before"),
     ],

@@ -206,14 +206,41 @@ async def test_a_very_long_question_is_refused_without_harm(concerts: Database) 
         assert (await program.ask("short")).runnable
 
 
-@pytest.mark.parametrize("key", ["enter", "ctrl+r"])
-async def test_running_the_empty_sql_box_does_nothing(concerts: Database, key: str) -> None:
+async def test_enter_in_the_empty_sql_box_does_nothing(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine(["SELECT COUNT(*) FROM singer"])) as program:
         await program.ask("how many")
-        await program.press("f4", key)
+        await program.press("f4", "enter")
         await program.pilot.pause()
         assert len(program.workspace.chat.turns.turns) == 1
         assert not program.turn.has_run
-        await program.press("f4", "enter")
+
+
+async def test_the_run_key_in_the_empty_sql_box_runs_the_chosen_answer(concerts: Database) -> None:
+    async with opened(concerts, ScriptedEngine(["SELECT COUNT(*) FROM singer"])) as program:
+        await program.ask("how many")
+        await program.press("f4", "ctrl+r")
         await program.until_run_ended()
         assert program.turn.has_run
+
+
+async def test_the_cursor_is_back_when_the_window_is_large_again(concerts: Database) -> None:
+    async with opened(concerts, ScriptedEngine()) as program:
+        await program.pilot.resize_terminal(30, 8)
+        await program.until(lambda: "too small" in program.text)
+        await program.pilot.resize_terminal(80, 24)
+        await program.until(lambda: program.workspace.focused is program.workspace.chat.question_box)
+
+
+async def test_a_statement_that_cannot_be_interrupted_is_left_to_itself(concerts: Database) -> None:
+    long_call = "SELECT instr(printf('%.*c', 2000000, 'a'), printf('%.*c', 1000000, 'a') || 'b')"
+    async with opened(concerts, ScriptedEngine()) as program:
+        await program.press("f4")
+        await program.type(long_call)
+        await program.press("enter")
+        await program.until(lambda: program.workspace.result.running)
+        await program.press("escape")
+        await program.until(lambda: not program.workspace.result.running)
+        await program.press("f4", "f4")
+        await program.type("SELECT 42")
+        await program.press("enter")
+        await program.until(lambda: program.workspace.result.grid.rows == [(42,)])

@@ -23,6 +23,8 @@ from nl2sql_tui.tui.widgets.result_grid import ResultGrid
 Execute = Callable[[str, Cancel], Iterator[Page | Ending]]
 
 _SQL_IN_TITLE = 200
+_SECONDS_TO_STOP = 1.0
+"""How long a statement that was stopped may take to end before it is left to itself."""
 
 
 @dataclass
@@ -34,6 +36,8 @@ class _Statement:
     cancel: Cancel
     stream: Stream[Page | Ending]
     began: float = field(default_factory=time.monotonic)
+    stopped_at: float | None = None
+    """When the user asked for it to stop."""
 
 
 class ResultPane(Vertical):
@@ -91,9 +95,18 @@ class ResultPane(Vertical):
         statement = self._statement
         if statement is None:
             return False
-        self._title("stopping…")
-        statement.cancel.request()
+        if statement.stopped_at is None:
+            statement.stopped_at = time.monotonic()
+            self._title("stopping…")
+            statement.cancel.request()
+        else:
+            self._abandon(statement)
         return True
+
+    def _abandon(self, statement: _Statement) -> None:
+        """Let go of a statement that does not stop: one function call on long texts cannot be interrupted."""
+        seconds = time.monotonic() - statement.began
+        self._end(statement, Ending(seconds, len(self.grid.rows), error=Stopped()))
 
     def _drain(self) -> None:
         statement = self._statement
@@ -112,8 +125,10 @@ class ResultPane(Vertical):
                 return
         if ended:
             self._end(statement, Ending(time.monotonic() - statement.began, len(self.grid.rows), error=error))
-        elif not statement.cancel.requested:
+        elif statement.stopped_at is None:
             self._show_progress(statement)
+        elif time.monotonic() - statement.stopped_at > _SECONDS_TO_STOP:
+            self._abandon(statement)
 
     def _show_progress(self, statement: _Statement) -> None:
         words = [f"running {time.monotonic() - statement.began:.1f} s", "Esc stops"]

@@ -36,7 +36,8 @@ class SchemaPane(Vertical):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "focus_filter", "Filter", id="schema.filter"),
+        # With priority, so that what is typed right behind it goes to the filter already.
+        Binding("slash", "focus_filter", "Filter", id="schema.filter", priority=True),
         Binding("r", "refresh", "Refresh", id="schema.refresh", show=False),
     ]
 
@@ -125,7 +126,13 @@ class SchemaPane(Vertical):
         self._message.display = bool(words)
 
     def action_focus_filter(self) -> None:
-        self._filter.focus()
+        self.screen.set_focus(self._filter)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the filter a slash is a letter."""
+        if action == "focus_filter":
+            return not self._filter.has_focus
+        return super().check_action(action, parameters)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

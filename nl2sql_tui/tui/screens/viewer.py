@@ -14,8 +14,9 @@ from textual.widgets import Static
 from nl2sql_tui.text import content
 from nl2sql_tui.tui.widgets.key_bar import KeyBar
 
-LONGEST_SHOWN = 200_000
+LONGEST_SHOWN = 100_000
 """Characters; wrapping more would take seconds."""
+MOST_LINES_SHOWN = 2_000
 
 
 class Viewer(ModalScreen[None]):
@@ -76,8 +77,9 @@ class Viewer(ModalScreen[None]):
 
 def text_viewer(title: str, text: str, copy: Callable[[], None]) -> Viewer:
     """A viewer of a text from outside."""
-    shown = content(text[:LONGEST_SHOWN])
-    if len(text) > LONGEST_SHOWN:
-        note = f"\n\n… the first {LONGEST_SHOWN:,} of {len(text):,} characters; copying takes all of them."
+    cut = "\n".join(text[:LONGEST_SHOWN].split("\n", MOST_LINES_SHOWN)[:MOST_LINES_SHOWN])
+    shown = content(cut)
+    if len(text) > len(cut):
+        note = f"\n\n… the first {len(cut):,} of {len(text):,} characters; copying takes all of them."
         shown += Content.styled(note, "$foreground 60%")
     return Viewer(title, shown, copy)

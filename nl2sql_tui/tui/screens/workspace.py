@@ -176,13 +176,21 @@ class Workspace(Screen[None]):
         if message.answer is not None:
             self.status.show_speed(message.answer.tokens_per_second)
 
+    def on_resize(self) -> None:
+        """A window that was too small has hidden the panes, and with them the cursor."""
+        self.call_after_refresh(self._keep_cursor)
+
+    def _keep_cursor(self) -> None:
+        if self.focused is None and self.is_current:
+            self.set_focus(self.chat.box)
+
     def on_activity_changed(self) -> None:
         self.chat.suggest()
         self.refresh_bindings()
 
     def action_run(self) -> None:
         """Run the SQL in the SQL box if that is where the cursor is, otherwise that of the chosen turn."""
-        if isinstance(self.focused, SqlBox):
+        if isinstance(self.focused, SqlBox) and self.focused.text.strip():
             self.focused.action_submit()
             return
         turn = self.chat.turns.chosen

@@ -4,7 +4,7 @@ Textual's own DataTable copies and measures each row when it is added. Here the 
 gave, and a line is made when it is looked at.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import ClassVar
@@ -30,6 +30,8 @@ _NARROWEST_COLUMN = 3
 _ROWS_MEASURED = 60
 """Rows of each arriving page that are measured for the column widths; those on the screen always are."""
 _GAP = "  "
+_LONGEST_OF_ROW = 10_000
+"""Characters of each cell that the view of a whole row shows."""
 
 
 class ResultGrid(ScrollView, can_focus=True):
@@ -239,7 +241,8 @@ class ResultGrid(ScrollView, can_focus=True):
         if start < left or end - start > room:
             left = start
         elif end > left + room:
-            left = end - room
+            # From the start of a column, so that no number is shown without its first digits.
+            left = self._starts[bisect_left(self._starts, end - room)]
         self.scroll_to(left, top, animate=False)
 
     def action_move(self, rows: int, columns: int) -> None:
@@ -285,7 +288,7 @@ class ResultGrid(ScrollView, can_focus=True):
         width = max(len(name) for name in self.columns)
         indent = "\n" + " " * (width + 2)
         lines = [
-            f"{name:<{width}}  {full_text(value).replace(chr(10), indent)}"
+            f"{name:<{width}}  {full_text(value)[:_LONGEST_OF_ROW].replace(chr(10), indent)}"
             for name, value in zip(self.columns, row, strict=True)
         ]
         text = "\n".join(lines)
