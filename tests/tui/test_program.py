@@ -234,13 +234,10 @@ async def test_the_cursor_is_back_when_the_window_is_large_again(concerts: Datab
 async def test_a_statement_that_cannot_be_interrupted_is_left_to_itself(concerts: Database) -> None:
     long_call = "SELECT instr(printf('%.*c', 2000000, 'a'), printf('%.*c', 1000000, 'a') || 'b')"
     async with opened(concerts, ScriptedEngine()) as program:
-        await program.press("f4")
-        await program.type(long_call)
-        await program.press("enter")
-        await program.until(lambda: program.workspace.result.running)
-        await program.press("escape")
-        await program.until(lambda: not program.workspace.result.running)
-        await program.press("f4", "f4")
-        await program.type("SELECT 42")
-        await program.press("enter")
-        await program.until(lambda: program.workspace.result.grid.rows == [(42,)])
+        result = program.workspace.result
+        result.run(long_call, turn=0)
+        assert result.stop()
+        await program.until(lambda: not result.running)
+        assert "Stopped." in program.text
+        result.run("SELECT 42", turn=0)
+        await program.until(lambda: result.grid.rows == [(42,)])
