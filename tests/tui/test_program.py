@@ -6,9 +6,10 @@ from nl2sql_tui.database.file import Database
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.tui.app import Nl2SqlApp
+from nl2sql_tui.tui.screens.workspace import Workspace
 from nl2sql_tui.tui.widgets.key_bar import key_name
 from tests.fake_engine import ScriptedEngine
-from tests.tui.harness import opened
+from tests.tui.harness import opened, until
 
 
 async def test_every_pane_can_be_reached_by_key(concerts: Database) -> None:
@@ -241,3 +242,22 @@ async def test_a_statement_that_cannot_be_interrupted_is_left_to_itself(concerts
         assert "Stopped." in program.text
         result.run("SELECT 42", turn=0)
         await program.until(lambda: result.grid.rows == [(42,)])
+
+
+class _OpensWhenTold(Nl2SqlApp):
+    """The program between its first paint and its panes, for as long as the test wants."""
+
+    async def _open_workspace(self) -> None:
+        """Wait for `open_now`."""
+
+    def open_now(self) -> None:
+        self.call_later(super()._open_workspace)
+
+
+async def test_what_is_typed_before_the_panes_are_there_is_replayed(concerts: Database) -> None:
+    app = _OpensWhenTold(concerts, ScriptedEngine(), Settings())
+    async with app.run_test() as pilot:
+        await pilot.press("h", "i")
+        app.open_now()
+        await until(pilot, lambda: isinstance(app.screen, Workspace) and app.screen.chat.question_box.text == "hi")
+        assert isinstance(app.screen, Workspace)
