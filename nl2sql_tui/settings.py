@@ -24,6 +24,8 @@ class Settings:
     """The longest answer, in tokens; an answer that reaches it is shown as cut."""
     values: bool = True
     """Whether cell values that a question names are looked up and shown to the model."""
+    history: bool = True
+    """Whether accepted question/SQL pairs are remembered on this computer."""
     max_rows: int = 1_000_000
     """The most rows the result pane holds."""
     max_megabytes: int = 512

@@ -15,9 +15,9 @@ def test_defaults_without_anything(tmp_path: Path) -> None:
 def test_the_order_of_sources(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('model = "phi3"\nmax_rows = 10\nquery_seconds = 5\n')
-    environment = {"NL2SQL_TUI_MAX_ROWS": "20", "NL2SQL_TUI_VALUES": "off"}
+    environment = {"NL2SQL_TUI_MAX_ROWS": "20", "NL2SQL_TUI_VALUES": "off", "NL2SQL_TUI_HISTORY": "0"}
     settings = load_settings({"query_seconds": 7.5, "model": None}, environment, file)
-    assert settings == Settings(model="phi3", max_rows=20, query_seconds=7.5, values=False)
+    assert settings == Settings(model="phi3", max_rows=20, query_seconds=7.5, values=False, history=False)
 
 
 @pytest.mark.parametrize(

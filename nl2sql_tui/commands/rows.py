@@ -65,6 +65,11 @@ def stopping_on_interrupt(cancel: Cancel) -> Iterator[None]:
 
 def run_and_print(database: Database, sql: str, form: Format, limit: int | None, settings: Settings) -> int:
     """Run `sql`, print its rows, say how it ended; return the exit code. Raises DatabaseError, SqlError."""
+    return code_of(print_rows(database, sql, form, limit, settings))
+
+
+def print_rows(database: Database, sql: str, form: Format, limit: int | None, settings: Settings) -> Ending:
+    """Run `sql`, print its rows, say how it ended. Raises DatabaseError, SqlError."""
     cancel = Cancel()
     limits = limits_for(form, limit, settings)
     # Data for another program stays what it is; on a terminal even CSV must not drive the screen.
@@ -73,6 +78,11 @@ def run_and_print(database: Database, sql: str, form: Format, limit: int | None,
         ending = write_rows(from_thread(database.execute(sql, cancel, limits), cancel, limits.seconds), form, out)  # type: ignore[arg-type]
     sys.stdout.flush()
     say_ending(ending, limits)
+    return ending
+
+
+def code_of(ending: Ending) -> int:
+    """The exit code for a statement that ended so."""
     if ending.error is None:
         return ExitCode.OK
     return ExitCode.STOPPED if isinstance(ending.error, Stopped) else ending.error.exit_code

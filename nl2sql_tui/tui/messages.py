@@ -23,6 +23,8 @@ class SqlSubmitted(Message):
 
     sql: str
     """As typed, without the white space around it; never empty."""
+    source: int | None = None
+    """Number of the turn whose SQL it was before the user edited it, if it was one's."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class EditRequested(Message):
 
     sql: str
     """What the box will hold."""
+    turn: int | None = None
+    """Number of the turn that it stands in, if it stands in one."""
 
 
 @dataclass
@@ -113,6 +117,16 @@ class CellOpened(Message):
     """The whole text, unsafe characters and all; the viewer makes it safe."""
     copied: Callable[[], str]
     """Gives what the viewer's copy key copies; made only then, as it may be large."""
+
+
+@dataclass
+class Noticed(Message):
+    """Something is wrong beside what the user asked for; said in the chat, where it stays."""
+
+    message: str
+    """What, in one line."""
+    hint: str
+    """What to do about it; may be empty."""
 
 
 @dataclass

@@ -14,7 +14,8 @@ _LOADING_SECONDS = 900.0
 @pytest.fixture(params=[(120, 40), (80, 24)], ids=["120x40", "80x24"])
 def program(request: pytest.FixtureRequest) -> Iterator[PtyProgram]:
     columns, lines = request.param
-    running = PtyProgram([sys.executable, "-m", "nl2sql_tui", "--demo"], columns=columns, lines=lines)
+    command = [sys.executable, "-m", "nl2sql_tui", "--demo"]
+    running = PtyProgram(command, columns=columns, lines=lines, NL2SQL_TUI_HISTORY="0")
     yield running
     running.kill()
 

@@ -15,6 +15,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.engine.events import LoadState, Started, Token
+from nl2sql_tui.language.answer_form import draft_of_sql
 from nl2sql_tui.load_text import load_text
 from nl2sql_tui.text import content
 from nl2sql_tui.tui.background import DRAINS_PER_SECOND, Stream
@@ -62,7 +63,9 @@ class ChatPane(Vertical):
         "runs only when you say so: with Enter on the empty line, or Ctrl+R.\n\n"
         "F3 goes from the box to the answers and back: there Up and Down choose one, which can be run again, "
         "edited, copied, or opened to see exactly what the model was shown. F4 is for SQL of your own, which needs "
-        "no model."
+        "no model.\n\n"
+        "A question is remembered with the SQL that ran for it, edited or not, but never with its rows. It stays on "
+        "this computer; the setting history turns it off."
     )
 
     def __init__(
@@ -82,7 +85,6 @@ class ChatPane(Vertical):
         self.question_box = QuestionBox(id="question", placeholder=_ASK)
         self.question_box.border_title = Content("Question")
         self.sql_box = SqlBox(id="sql", placeholder="SELECT …")
-        self.sql_box.border_title = Content("SQL by hand")
         self.sql_box.display = False
 
     def compose(self) -> ComposeResult:
@@ -121,9 +123,13 @@ class ChatPane(Vertical):
         else:
             self.question_box.placeholder = _RUN_OR_ASK if turn.runnable else _EDIT_OR_ASK
 
-    def edit(self, sql: str) -> None:
-        """Put `sql` into the SQL box."""
-        self.sql_box.hold(sql)
+    def edit(self, sql: str, number: int | None = None) -> None:
+        """Put `sql` into the SQL box; with the number of the turn it stands in, if it stands in one."""
+        source = self._turn(number)
+        if source is not None and source.answers is not None:
+            self.sql_box.hold_answer(sql, source.number, source.answers)
+        else:
+            self.sql_box.hold(sql)
         self.open_box("sql")
 
     def on_samples_typed_ahead(self, message: Samples.TypedAhead) -> None:
@@ -152,17 +158,20 @@ class ChatPane(Vertical):
         turn.show_state(self._waiting_words(self._answering))
         self._wake()
 
-    def submit_sql(self, sql: str) -> None:
-        """Check SQL that the user wrote, and have it run if it is valid."""
-        turn = self._begin_turn(None, sql)
+    def submit_sql(self, sql: str, source: int | None = None) -> None:
+        """Check SQL that the user wrote, or made of that of the turn `source`, and have it run if it is valid."""
+        turn = self._begin_turn(None, sql, self._turn(source))
         turn.show_state("checking…")
         self.sql_box.remember(sql)
         self._checkings.append(_Checking(turn, Stream("check", lambda: [self._check(sql)])))
         self._wake()
 
-    def _begin_turn(self, question: str | None, sql: str = "") -> Turn:
+    def _turn(self, number: int | None) -> Turn | None:
+        return None if number is None else self.turns.turn(number)
+
+    def _begin_turn(self, question: str | None, sql: str = "", source: Turn | None = None) -> Turn:
         self._turns_begun += 1
-        turn = Turn(self._turns_begun, question, sql)
+        turn = Turn(self._turns_begun, question, sql, source)
         self.turns.add(turn)
         return turn
 
@@ -219,7 +228,7 @@ class ChatPane(Vertical):
             self._finish(answering, AnswerFailed(message, hint, answering.sql))
             return
         if answering.sql != sql_before:
-            answering.turn.show_sql(answering.sql)
+            answering.turn.show_sql(draft_of_sql(answering.sql))
         if not answering.cancel.requested:
             answering.turn.show_state(self._waiting_words(answering))
 

@@ -16,10 +16,13 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.execute import Limits
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine
+from nl2sql_tui.errors import UserError
+from nl2sql_tui.history.accepted import History, default_history_file
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import content
 from nl2sql_tui.tui import messages
 from nl2sql_tui.tui.clipboard import copy_text
+from nl2sql_tui.tui.history_keeper import HistoryKeeper
 from nl2sql_tui.tui.panes.chat import ChatPane
 from nl2sql_tui.tui.panes.result import ResultPane
 from nl2sql_tui.tui.panes.schema import SchemaPane
@@ -82,6 +85,11 @@ class Workspace(Screen[None]):
         self.schema = SchemaPane(database.schema, database.row_counts)
         self.chat = ChatPane(self._answer, database.check, lambda: engine.load_state, sample_questions)
         self.result = ResultPane(lambda sql, cancel: database.execute(sql, cancel, self._limits))
+        self._keeper = (
+            HistoryKeeper(database, engine.name, History(default_history_file()), self._tell)
+            if settings.history
+            else None
+        )
         self._has_samples = bool(sample_questions)
         self._failure_told = False
         self._polls = 0
@@ -152,7 +160,7 @@ class Workspace(Screen[None]):
         self.chat.ask(message.question)
 
     def on_sql_submitted(self, message: messages.SqlSubmitted) -> None:
-        self.chat.submit_sql(message.sql)
+        self.chat.submit_sql(message.sql, message.source)
 
     def on_empty_line_submitted(self) -> None:
         """Run the statement that stands ready, once; Ctrl+R runs it again."""
@@ -168,6 +176,16 @@ class Workspace(Screen[None]):
 
     def on_run_ended(self, message: messages.RunEnded) -> None:
         self.chat.show_ending(message.turn, message.ending)
+        turn = self.chat.turns.turn(message.turn)
+        if self._keeper is not None and turn is not None and turn.answers is not None and message.ending.error is None:
+            self._keeper.keep(turn.answers, turn.sql, edited=turn.edited, row_count=message.ending.row_count)
+
+    def _tell(self, error: UserError) -> None:
+        """Say in the chat that something is wrong; any thread may call."""
+        self.post_message(messages.Noticed(error.message, error.hint))
+
+    def on_noticed(self, message: messages.Noticed) -> None:
+        self.chat.notice(message.message, message.hint)
 
     def on_prompt_measured(self, message: messages.PromptMeasured) -> None:
         self.status.show_context(message.tokens, message.context_tokens)
@@ -232,12 +250,12 @@ class Workspace(Screen[None]):
         """Put the chosen turn's SQL into the SQL box."""
         turn = self.chat.turns.chosen
         if turn is not None and turn.sql:
-            self.chat.edit(turn.sql)
+            self.chat.edit(turn.sql, turn.number)
         else:
             self.chat.open_box("sql")
 
     def on_edit_requested(self, message: messages.EditRequested) -> None:
-        self.chat.edit(message.sql)
+        self.chat.edit(message.sql, message.turn)
 
     def action_sql_box(self) -> None:
         """Open the SQL box, and from there the question box."""

@@ -85,7 +85,7 @@ class ChatLog(VerticalScroll, can_focus=True):
 
     def action_edit(self) -> None:
         if self.chosen is not None:
-            self.post_message(EditRequested(self.chosen.sql))
+            self.post_message(EditRequested(self.chosen.sql, self.chosen.number))
 
     def action_copy(self) -> None:
         if self.chosen is not None:

@@ -7,10 +7,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult
 
-from nl2sql_tui.text import visible_lines
+from nl2sql_tui.text import content, shortened, visible_lines
 from nl2sql_tui.tui.highlight import SQL_CLASSES, Span, sql_spans
 from nl2sql_tui.tui.messages import EmptyLineSubmitted, QuestionSubmitted, SqlSubmitted
+
+_QUESTION_IN_TITLE = 60
 
 
 def _as_seen(text: str) -> str:
@@ -123,8 +126,38 @@ class SqlBox(PromptBox):
         Binding("enter", "submit", "Run", id="sql.submit"),
     ]
 
+    def __init__(self, *, id: str, placeholder: str) -> None:
+        super().__init__(id=id, placeholder=placeholder)
+        self._begin_own()
+
+    def _begin_own(self) -> None:
+        """From here on the SQL is the user's own, and belongs to no question."""
+        self.source: int | None = None
+        self.border_title = content("SQL by hand")
+
+    def hold(self, text: str) -> None:
+        super().hold(text)
+        self._begin_own()
+
+    def hold_answer(self, sql: str, source: int, question: str) -> None:
+        """Put the SQL of turn number `source` into the box: edited, it is still an answer to `question`."""
+        self.hold(sql)
+        self.source = source
+        self.border_title = content(f"SQL for: {shortened(question, _QUESTION_IN_TITLE)}")
+
+    def remember(self, text: str) -> None:
+        super().remember(text)
+        self._begin_own()
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Change the text; once it is empty, what is written next has nothing to do with what stood there."""
+        result = super().edit(edit)
+        if self.source is not None and not self.text.strip():
+            self._begin_own()
+        return result
+
     def _message(self, text: str) -> Message | None:
-        return SqlSubmitted(text) if text else None
+        return SqlSubmitted(text, self.source) if text else None
 
     def get_line(self, line_index: int) -> Text:
         """The line with the colours of the whole text, as strings and comments reach over lines."""

@@ -38,12 +38,17 @@ class Turn(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(SQL_CLASSES)
 
-    def __init__(self, number: int, question: str | None, sql: str = "") -> None:
+    def __init__(self, number: int, question: str | None, sql: str = "", source: "Turn | None" = None) -> None:
+        """`source` is the turn whose SQL the user has edited, and perhaps changed, for this one."""
         super().__init__()
         self.number = number
         self.question = question
         """None for SQL written by hand."""
-        self.sql = sql
+        self.answers: str | None = question if source is None else source.answers
+        """The question that its SQL answers: its own, or that of the turn it comes from; None if it answers none."""
+        self.edited: bool = source is not None and (source.edited or sql != source.sql)
+        """Whether the user changed SQL that the model had written."""
+        self.sql: str = sql
         """The SQL as it stands now, finished or not."""
         self.answer: Answer | None = None
         self.verdict: Verdict | None = None
@@ -139,12 +144,12 @@ class Turn(Widget):
         return self._lines[1]
 
     def _question_content(self) -> Content:
-        if self.question is None:
+        if self.answers is None:
             return content("SQL by hand", "bold")
-        if len(self.question) <= _LONGEST_QUESTION_SHOWN:
-            return content(self.question, "bold")
-        cut = self.question[:_LONGEST_QUESTION_SHOWN]
-        return content(f"{cut}… ({len(self.question):,} characters)", "bold")
+        words = self.answers
+        if len(words) > _LONGEST_QUESTION_SHOWN:
+            words = f"{words[:_LONGEST_QUESTION_SHOWN]}… ({len(words):,} characters)"
+        return content(words if self.question is not None else f"SQL by hand for: {words}", "bold")
 
     def _parts(self) -> list[Content]:
         parts = [content(self._linked, DIM), self._sql_content(), self._chips]

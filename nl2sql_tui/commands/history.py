@@ -1,0 +1,57 @@
+"""`history`: shows the accepted question/SQL pairs that are kept on this computer, and forgets them."""
+
+import sys
+from pathlib import Path
+
+from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file
+from nl2sql_tui.terminal import say
+from nl2sql_tui.text import visible, visible_lines
+
+
+def list_history(database: Path) -> int:
+    """Print the pairs of `database`, which need not exist any more, the newest first; return the exit code.
+
+    Raises HistoryError.
+    """
+    pairs = History(default_history_file()).pairs(database)
+    for pair in pairs:
+        sys.stdout.write(_in_words(pair) + "\n\n")
+    name = visible(str(database))
+    if pairs:
+        say(f"{_count(len(pairs), 'question')} to {name}, each with the SQL that was run for it last.")
+    else:
+        say(f"Nothing is remembered for {name}. What is run as the answer to a question will be.")
+    return ExitCode.OK
+
+
+def list_databases() -> int:
+    """Print each database that has pairs, and how many; return the exit code. Raises HistoryError."""
+    databases = History(default_history_file()).databases()
+    for path, questions in databases:
+        sys.stdout.write(f"{_count(questions, 'question'):>16}  {visible(path)}\n")
+    if not databases:
+        say("Nothing is remembered yet.")
+    return ExitCode.OK
+
+
+def forget_history(database: Path) -> int:
+    """Remove every pair of `database` for good and say how many; return the exit code. Raises HistoryError."""
+    forgotten = History(default_history_file()).forget(database)
+    say(f"Forgot {_count(forgotten, 'statement')} for {visible(str(database))}; the database itself is unchanged.")
+    return ExitCode.OK
+
+
+def _in_words(pair: AcceptedPair) -> str:
+    facts = [
+        f"{pair.last_run.astimezone():%Y-%m-%d %H:%M}",
+        f"run {_count(pair.times_run, 'time')}",
+        _count(pair.row_count, "row"),
+        f"model {visible(pair.model)}" + (", edited by hand" if pair.edited else ""),
+    ]
+    sql = visible_lines(pair.sql).replace("\n", "\n  ")
+    return f"{visible(pair.question)}\n  {sql}\n  {' · '.join(facts)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,245 @@
+"""Keeps the question/SQL pairs that users accepted, in a SQLite file of its own; learning from them is left to others.
+
+The file is the program's, not a user's: it is opened here and not through database/, which guards users' databases and
+only reads them. It never holds a cell of a result, only the question, the SQL and what is known of the run.
+"""
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nl2sql_tui.errors import ExitCode, UserError
+from nl2sql_tui.folders import data_folder
+from nl2sql_tui.schema import Schema
+from nl2sql_tui.text import visible
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+_BUSY_SECONDS: Final = 1.0
+"""How long to wait for another program that writes; it takes milliseconds where nothing is wrong."""
+_TABLE: Final = "accepted"
+_COLUMNS: Final = {
+    "database": str,
+    "schema_fingerprint": str,
+    "question": str,
+    "sql": str,
+    "edited": int,
+    "model": str,
+    "row_count": int,
+    "times_run": int,
+    "last_run": str,
+}
+_KEY: Final = ("database", "question", "sql")
+_COUNT_ONE_MORE_RUN: Final = """
+    INSERT INTO accepted (database, schema_fingerprint, question, sql, edited, model, row_count, times_run, last_run)
+    VALUES (:database, :schema_fingerprint, :question, :sql, :edited, :model, :row_count, :times_run, :last_run)
+    ON CONFLICT (database, question, sql) DO UPDATE SET
+        schema_fingerprint = excluded.schema_fingerprint, edited = excluded.edited, model = excluded.model,
+        row_count = excluded.row_count, times_run = times_run + excluded.times_run,
+        last_run = MAX(last_run, excluded.last_run)
+"""
+_file_lock = threading.Lock()
+
+
+class HistoryError(UserError):
+    """The history's file cannot be read or written; nothing else is the worse for it."""
+
+    exit_code = ExitCode.INPUT
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedPair:
+    """A question, and SQL that the user ran as an answer to it and that ended without an error."""
+
+    database: Path
+    """Where the database lies; kept absolute and without symbolic links."""
+    schema_fingerprint: str
+    """`schema_fingerprint` of the database's schema when the SQL was run last."""
+    question: str
+    """As the user asked it; white space around it and runs of it within are kept as one space."""
+    sql: str
+    """The statement that ran."""
+    edited: bool
+    """Whether the user changed what the model had written."""
+    model: str
+    """Name of the model that was asked."""
+    row_count: int
+    """Rows that the last run fetched; there may have been more where a limit cut them."""
+    last_run: datetime
+    """When it ended last, with its time zone; kept in UTC."""
+    times_run: int = 1
+
+
+def default_history_file() -> Path:
+    """Where the history lies on this computer."""
+    return data_folder() / "history.sqlite"
+
+
+def now() -> datetime:
+    """The time, for `AcceptedPair.last_run`."""
+    return datetime.now(UTC)
+
+
+def schema_fingerprint(schema: Schema) -> str:
+    """A short text that changes when a table, column, type or key of `schema` does, and with nothing else."""
+    tables = [
+        [
+            table.name,
+            table.is_view,
+            [[column.name, column.declared_type, column.primary_key, column.not_null] for column in table.columns],
+            [[key.column, key.to_table, key.to_column] for key in table.foreign_keys],
+        ]
+        for table in schema.tables
+    ]
+    return sha256(json.dumps(tables).encode("ascii")).hexdigest()[:32]
+
+
+class History:
+    """The accepted pairs of all databases. Any thread may call at any time, and any number of programs at once.
+
+    Every call opens a connection of its own and raises HistoryError if the file is locked, read-only, damaged, or has
+    no room. A history that does not exist yet is an empty one; only `accept` makes the file, which only its owner
+    may read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """Nothing is opened yet."""
+        self.file = file
+
+    def accept(self, pair: AcceptedPair) -> None:
+        """Keep `pair`, or add its runs to the row that its database, question and SQL already have."""
+        with self._usable():
+            self._make_file()
+            with self._opened() as history, _writing(history):
+                history.create_table(_TABLE, _COLUMNS, pk=_KEY, not_null=set(_COLUMNS), if_not_exists=True)
+                history.execute(_COUNT_ONE_MORE_RUN, _row_of(pair))
+
+    def pairs(self, database: Path) -> list[AcceptedPair]:
+        """For each question to `database` the pair that was accepted last, the newest question first."""
+        newest_first = "SELECT * FROM accepted WHERE database = ? ORDER BY last_run DESC, rowid DESC"
+        newest: dict[str, AcceptedPair] = {}
+        with self._usable():
+            for row in self._read(newest_first, _name_of(database)):
+                newest.setdefault(row["question"], _pair_of(row))
+        return list(newest.values())
+
+    def databases(self) -> list[tuple[str, int]]:
+        """Each database that has pairs, by its absolute path, with the number of its questions; in order of path."""
+        counts = (
+            "SELECT database, COUNT(DISTINCT question) AS questions FROM accepted GROUP BY database ORDER BY database"
+        )
+        with self._usable():
+            return [(row["database"], row["questions"]) for row in self._read(counts)]
+
+    def forget(self, database: Path) -> int:
+        """Remove every row of `database` for good, earlier SQL of a question included; give how many there were."""
+        with self._usable():
+            name = _name_of(database)
+            if not self._read("SELECT 1 FROM accepted WHERE database = ? LIMIT 1", name):
+                return 0
+            with self._opened() as history:
+                # What is forgotten is overwritten: SQLite would leave its text in the file otherwise.
+                history.execute("PRAGMA secure_delete = ON")
+                with _writing(history):
+                    return int(history.execute("DELETE FROM accepted WHERE database = ?", (name,)).rowcount)
+
+    def _read(self, sql: str, *parameters: str) -> list[dict[str, Any]]:
+        """The rows of a query; none where there is no history yet."""
+        if not self.file.exists():
+            return []
+        with self._opened() as history:
+            return list(history.query(sql, parameters)) if history[_TABLE].exists() else []
+
+    def _make_file(self) -> None:
+        """Make the file with its permissions, so that it is never readable to others, not even for a moment."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        # Closing a file that another thread has opened through SQLite would drop that thread's locks on it.
+        with _file_lock:
+            if not self.file.exists():
+                self.file.touch(mode=0o600)
+
+    @contextmanager
+    def _opened(self) -> Iterator["sqlite_utils.Database"]:
+        import sqlite_utils
+
+        uri = f"{self.file.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, timeout=_BUSY_SECONDS, uri=True)) as connection:
+            # Plugins of sqlite-utils that happen to be installed have no business here.
+            yield sqlite_utils.Database(connection, execute_plugins=False)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Raise HistoryError for whatever is wrong with the file."""
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise HistoryError(
+                f"The history in {visible(str(self.file))} cannot be used: {_reason(error)}.",
+                "Answers do not need it; the setting history turns it off.",
+            ) from error
+
+
+@contextmanager
+def _writing(history: "sqlite_utils.Database") -> Iterator[None]:
+    """A transaction that waits for other writers before it reads anything, as waiting later could be refused."""
+    history.execute("BEGIN IMMEDIATE")
+    yield
+    # After an error there is no need to roll back: the connection is closed.
+    history.execute("COMMIT")
+
+
+def _reason(error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "another program has locked it"
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return "it is damaged, or something else; moved away, it is begun anew"
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return "it cannot be opened, or not be written to"
+    if code == sqlite3.SQLITE_FULL:
+        return "the disk is full"
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return visible(words)
+
+
+def _name_of(database: Path) -> str:
+    """The absolute path as a text that SQLite takes, whatever bytes the file system allows in a name."""
+    return os.path.realpath(database).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _row_of(pair: AcceptedPair) -> dict[str, str | int]:
+    return {
+        "database": _name_of(pair.database),
+        "schema_fingerprint": pair.schema_fingerprint,
+        "question": " ".join(pair.question.split()),
+        "sql": pair.sql,
+        "edited": int(pair.edited),
+        "model": pair.model,
+        "row_count": pair.row_count,
+        "times_run": pair.times_run,
+        # With a fixed number of digits, the order of the texts is that of the times.
+        "last_run": pair.last_run.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
+
+
+def _pair_of(row: dict[str, Any]) -> AcceptedPair:
+    return AcceptedPair(
+        database=Path(row["database"]),
+        schema_fingerprint=row["schema_fingerprint"],
+        question=row["question"],
+        sql=row["sql"],
+        edited=bool(row["edited"]),
+        model=row["model"],
+        row_count=row["row_count"],
+        last_run=datetime.fromisoformat(row["last_run"]),
+        times_run=row["times_run"],
+    )
