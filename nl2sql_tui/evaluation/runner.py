@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped
 from nl2sql_tui.assistant import Assistant
@@ -17,6 +16,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine
 from nl2sql_tui.errors import InputError, Stopped, UserError
+from nl2sql_tui.evaluation.json_rows import is_text, json_lines, parsed
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import visible
 
@@ -56,13 +56,13 @@ def read_questions(file: Path, default_database: Path | None = None) -> list[Que
     that cannot be used.
     """
     found: dict[str | int, Question] = {}
-    for number, row in _rows(file):
+    for number, row in json_lines(file):
         place = f"Line {number} of {visible(str(file))}"
         identity, text = row.get("id"), row.get("question")
         database = row.get("db", default_database)
         if not isinstance(identity, str | int) or not isinstance(text, str) or not isinstance(database, str | Path):
             raise InputError(f'{place} must be an object with "id", "db" and "question".')
-        if not _is_text(f"{identity}{database}{text}"):
+        if not is_text(f"{identity}{database}{text}"):
             raise InputError(f"{place} holds characters that are no text.")
         if identity in found:
             raise InputError(f"{place} has the id {visible(str(identity))}, which came before.")
@@ -70,24 +70,6 @@ def read_questions(file: Path, default_database: Path | None = None) -> list[Que
     if not found:
         raise InputError(f"{visible(str(file))} has no questions.")
     return list(found.values())
-
-
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"{visible(str(file))} cannot be read: {reason}.") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise InputError(f"Line {number} of {visible(str(file))} is not a JSON object.")
-        yield number, row
 
 
 def answered_ids(file: Path) -> set[str | int]:
@@ -119,20 +101,8 @@ def answered_ids(file: Path) -> set[str | int]:
     return found
 
 
-def _is_text(text: str) -> bool:
-    """Whether `text` can be written as UTF-8; JSON can hold halves of characters that cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _prediction_id(line: bytes) -> str | int | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+    row = parsed(line)
     identity = row.get("id") if isinstance(row, dict) and "sql" in row else None
     return identity if isinstance(identity, str | int) else None
 

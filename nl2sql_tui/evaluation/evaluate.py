@@ -1,0 +1,151 @@
+"""The steps of an evaluation: check the gold queries, have the questions answered, judge the answers; writes no report.
+
+The predictions of a run lie in its folder beside a note of what they are the answers to, so that a run that was
+stopped goes on, and never on top of another run's answers.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine.events import Engine
+from nl2sql_tui.errors import DatabaseError, InputError
+from nl2sql_tui.evaluation.dataset import Example, Predicted
+from nl2sql_tui.evaluation.json_rows import parsed, read_text
+from nl2sql_tui.evaluation.judge import Judge
+from nl2sql_tui.evaluation.judgement import Category, Judgeable, Judgement
+from nl2sql_tui.evaluation.runner import Question
+from nl2sql_tui.evaluation.scores import CheckedExample, Outcome
+from nl2sql_tui.evaluation.splits import Traits, shape_of
+from nl2sql_tui.schema import Schema
+from nl2sql_tui.settings import Settings
+from nl2sql_tui.text import visible
+
+PREDICTIONS_FILE: Final = "predictions.jsonl"
+_RUN_FILE: Final = "run.json"
+
+Report = Callable[[int], None]
+"""Called with the number of questions done."""
+
+
+def check_golds(examples: Sequence[Example], cancel: Cancel, report: Report) -> list[CheckedExample]:
+    """Run every gold query and look at its shape. Raises Stopped on cancel."""
+    schemas: dict[Path, Schema] = {}
+    checked = []
+    with Judge(cancel) as judge:
+        for example in examples:
+            database = example.question.database
+            if database not in schemas:
+                schemas[database] = _schema(database)
+            runs = tuple(judge.check_golds(database, example.golds))
+            schema = schemas[database]
+            traits = Traits(shape_of(example.golds[0], schema), len(schema.tables), database.stem)
+            checked.append(CheckedExample(example, runs, traits))
+            report(len(checked))
+    return checked
+
+
+def _schema(database: Path) -> Schema:
+    """The schema of a database; none if it cannot be read, which its gold queries will say."""
+    try:
+        return Database(database).schema()
+    except DatabaseError:
+        return Schema(())
+
+
+def questions_to_ask(checked: Sequence[CheckedExample]) -> list[Question]:
+    """The questions that can be judged, those on one database after another: they share the prompt's beginning."""
+    asked = [one.example.question for one in checked if one.golds]
+    return sorted(asked, key=lambda question: str(question.database))
+
+
+def judge_answers(
+    checked: Sequence[CheckedExample],
+    answers: Mapping[str | int, Predicted],
+    others: Mapping[str | int, Predicted] | None,
+    cancel: Cancel,
+    report: Report,
+) -> list[Outcome]:
+    """Judge the answers, and those of another run if there is one, in the order of `checked`. Raises Stopped."""
+    outcomes = []
+    with Judge(cancel) as judge:
+        for one in checked:
+            identity = one.example.question.id
+            answer = answers.get(identity)
+            found = _judgement(judge, one, answer)
+            if others is None:
+                outcomes.append(Outcome(one, answer, found))
+            else:
+                other = others.get(identity)
+                outcomes.append(Outcome(one, answer, found, other, _judgement(judge, one, other)))
+            report(len(outcomes))
+    return outcomes
+
+
+def _judgement(judge: Judge, one: CheckedExample, answer: Predicted | None) -> Judgement:
+    if not one.golds:
+        return Judgement(Category.NO_GOLD, error=one.broken[0][1].error)
+    if answer is None:
+        gold_sample = next(ran.sample for ran in one.runs if ran.sample is not None)
+        return Judgement(Category.NO_SQL, error="The run has no answer to it.", gold_sample=gold_sample)
+    return judge.judge(Judgeable(one.example.question.database, one.golds, answer.sql))
+
+
+def require_same_questions(answers: Mapping[str | int, Predicted], examples: Sequence[Example], file: Path) -> None:
+    """Raise InputError if a predictions file answers none of the questions: its ids are of another data set."""
+    if not any(example.question.id in answers for example in examples):
+        raise InputError(
+            f"{visible(str(file))} answers none of these questions: no id is the same.",
+            "In an array the id is the place, a number from 0.",
+        )
+
+
+def claim_folder(out: Path, examples: Sequence[Example], engine: Engine, settings: Settings) -> Path:
+    """Make `out` the folder of this run and give the file for its predictions.
+
+    Raises InputError, changing nothing, if the folder holds predictions for other questions, or of another model or
+    other settings, and if it cannot be written.
+    """
+    this_run = _identity(examples, engine, settings)
+    note, predictions = out / _RUN_FILE, out / PREDICTIONS_FILE
+    if predictions.exists():
+        before = parsed(read_text(note)) if note.exists() else None
+        differing = [key for key in this_run if not isinstance(before, dict) or before.get(key) != this_run[key]]
+        if differing:
+            raise InputError(
+                f"{visible(str(predictions))} holds the answers of another run: {', '.join(differing)} differ.",
+                "They are unchanged. Name another folder, or judge them as they are with --predictions.",
+            )
+        return predictions
+    make_folder(out)
+    try:
+        note.write_text(json.dumps(this_run, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{visible(str(note))} cannot be written: {error.strerror}.") from error
+    return predictions
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder for a report if there is none. Raises InputError if that cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{visible(str(out))} cannot be written: {error.strerror}.") from error
+
+
+def _identity(examples: Sequence[Example], engine: Engine, settings: Settings) -> dict[str, Any]:
+    """What a run's answers depend on. Gold queries are left out: mending one costs no answer."""
+    questions = hashlib.sha256()
+    for example in examples:
+        question = example.question
+        questions.update(json.dumps([question.id, question.database.name, question.text]).encode())
+    return {
+        "questions": questions.hexdigest(),
+        "model": engine.name,
+        "max_new_tokens": settings.max_new_tokens,
+        "values": settings.values,
+    }
