@@ -1,10 +1,14 @@
 """What the commands say beside their results, on standard error: errors, load progress, streamed text."""
 
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
+
+from rich.cells import cell_len
 
 from nl2sql_tui.engine.events import Engine, LoadState
 from nl2sql_tui.errors import UserError
@@ -86,6 +90,37 @@ def load_line(state: LoadState) -> str:
     if state.detail:
         parts.append(visible_lines(state.detail))
     return "  ".join(parts)
+
+
+class Draft:
+    """A text on a terminal that grows, and of which what stands there already may change."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Show `text` in the place of what was shown before."""
+        text = visible_lines(text)
+        if text.startswith(self._shown):
+            self._write(text[len(self._shown) :])
+        else:
+            rows_up = self._rows() - 1
+            up = f"\x1b[{rows_up}A" if rows_up else ""
+            self._write(f"\r{up}\x1b[J{text}")
+        self._shown = text
+
+    def end(self) -> None:
+        """Leave it there."""
+        self._write("\n")
+
+    def _rows(self) -> int:
+        """Rows that what is shown takes on the screen."""
+        width = max(1, shutil.get_terminal_size().columns)
+        return sum(max(1, -(-cell_len(line) // width)) for line in self._shown.split("\n"))
+
+    def _write(self, text: str) -> None:
+        print(text, end="", file=self._stream, flush=True)
 
 
 class ProgressLine:

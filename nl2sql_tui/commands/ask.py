@@ -9,14 +9,16 @@ from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, Linked
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.background import from_thread
-from nl2sql_tui.commands.rows import limits_for, run_and_print, stopping_on_interrupt
-from nl2sql_tui.database.execute import ResultSet, collected
+from nl2sql_tui.commands.rows import code_of, limits_for, print_rows, stopping_on_interrupt
+from nl2sql_tui.database.execute import Ending, ResultSet, collected
 from nl2sql_tui.database.export import Format, json_value
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine, Token
-from nl2sql_tui.errors import ExitCode, Stopped
+from nl2sql_tui.errors import ExitCode, Stopped, UserError
+from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file, now, schema_fingerprint
+from nl2sql_tui.language.answer_form import draft_of_sql
 from nl2sql_tui.settings import Settings
-from nl2sql_tui.terminal import say, showing_load
+from nl2sql_tui.terminal import Draft, say, showing_load
 from nl2sql_tui.text import visible_lines
 
 
@@ -54,7 +56,9 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
         say(f"nl2sql-tui: not valid: {last.verdict.problem}")
         return ExitCode.SQL
     if output.run_it:
-        return run_and_print(database, last.sql, output.form, output.limit, settings)
+        ending = print_rows(database, last.sql, output.form, output.limit, settings)
+        _remember(database, last, ending, settings)
+        return code_of(ending)
     return ExitCode.OK
 
 
@@ -66,8 +70,8 @@ def _listen(
     The SQL is the result, and so belongs on standard output, unless rows or JSON take its place there.
     """
     stream = sys.stderr if output.run_it or output.as_json else sys.stdout
-    streaming = stream.isatty()
-    streamed = ""
+    draft = Draft(stream) if stream.isatty() else None
+    written = ""
     with showing_load(engine):
         events = assistant.answer(question, cancel)
         first = next(events)
@@ -76,13 +80,13 @@ def _listen(
         match last:
             case Linked():
                 _say_linked(last)
-            case Token() if streaming:
-                streamed += last.text
-                print(visible_lines(last.text), end="", file=stream, flush=True)
+            case Token() if draft is not None:
+                written += last.text
+                draft.show(draft_of_sql(written))
             case Answer() | AnswerStopped() | AnswerFailed():
-                if streamed:
-                    print(file=stream, flush=True)
-                return streamed, last
+                if draft is not None and written:
+                    draft.end()
+                return draft_of_sql(written), last
         last = next(events)
 
 
@@ -135,18 +139,42 @@ def _print_as_json(database: Database, answer: Answer, engine: Engine, output: O
     """Print the answer, with its result where it is to be run; return the exit code."""
     record = _as_json(answer, engine)
     code, problem = (ExitCode.OK, "") if answer.verdict.valid else (ExitCode.SQL, record["error"])
+    ending: Ending | None = None
     if output.run_it and answer.verdict.valid:
         cancel = Cancel()
         with stopping_on_interrupt(cancel):
             limits = limits_for("table", output.limit, settings)
             result = collected(from_thread(database.execute(answer.sql, cancel, limits), cancel, limits.seconds))
         record["result"] = _result_as_json(result)
-        if result.ending.error is not None:
-            code, problem = result.ending.error.exit_code, str(result.ending.error)
+        ending = result.ending
+        if ending.error is not None:
+            code, problem = ending.error.exit_code, str(ending.error)
     _print_json(record)
+    if ending is not None:
+        _remember(database, answer, ending, settings)
     if problem:
         say(f"nl2sql-tui: {problem}")
     return code
+
+
+def _remember(database: Database, answer: Answer, ending: Ending, settings: Settings) -> None:
+    """Keep the question and its SQL if the SQL ran without an error; where that fails, say so in one line."""
+    if ending.error is not None or not settings.history:
+        return
+    try:
+        pair = AcceptedPair(
+            database=database.path,
+            schema_fingerprint=schema_fingerprint(database.schema()),
+            question=answer.question,
+            sql=answer.sql,
+            edited=False,
+            model=answer.model,
+            row_count=ending.row_count,
+            last_run=now(),
+        )
+        History(default_history_file()).accept(pair)
+    except UserError as error:
+        say(f"nl2sql-tui: not remembered: {error}")
 
 
 def _result_as_json(result: ResultSet) -> dict[str, Any]:

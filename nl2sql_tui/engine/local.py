@@ -21,6 +21,7 @@ from nl2sql_tui.engine.events import (
     Started,
     Token,
 )
+from nl2sql_tui.engine.prefix import PrefixCache
 from nl2sql_tui.engine.preload import preload_torch
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import ModelError, Stopped, UserError
@@ -55,6 +56,7 @@ class LocalEngine:
         self._running: Cancel = Cancel()
         self._closing = Cancel()
         self._tokenizing = threading.Lock()
+        self._prefix = PrefixCache()
 
     @property
     def name(self) -> str:
@@ -232,10 +234,16 @@ class LocalEngine:
                 eos_token_id=sorted(loaded.end_tokens),
                 pad_token_id=min(loaded.end_tokens),
             )
+            cache = self._prefix.take(job.ids)
             with torch.inference_mode():
                 loaded.model.generate(
-                    ids, attention_mask=torch.ones_like(ids), generation_config=config, streamer=job.stream
+                    ids,
+                    attention_mask=torch.ones_like(ids),
+                    generation_config=config,
+                    past_key_values=cache,
+                    streamer=job.stream,
                 )
+            self._prefix.keep(job.ids, cache)
         except GenerationInterrupted:
             pass
         except Exception as error:  # noqa: BLE001 - told to the reader, who must not wait for ever

@@ -9,6 +9,9 @@ from typing import Literal
 from nl2sql_tui.errors import ModelError
 from nl2sql_tui.text import shortened
 
+AnswerForm = Literal["sql", "tables first"]
+"""What a model was taught to write; `language.answer_form` turns the second into the first."""
+
 Form = Literal["float32", "nf4 double-quantised", "int8"]
 """How the weights stand in memory; the form settles the device as well (see `Profile.needs_gpu`)."""
 
@@ -64,6 +67,8 @@ class Profile:
     """The most that prompt and answer may take together."""
     schema_tokens: int
     """The part of the prompt that the schema may take."""
+    answer_form: AnswerForm = "sql"
+    """What the model writes; anything but SQL is turned into SQL before a person sees it."""
     adapter: str | None = None
     """The packaged adapter that is merged into the weights, by its folder's name under `assets`."""
     wheel: IndexedFile | None = None
@@ -106,6 +111,7 @@ _ALL = (
         memory_bytes=1_800_000_000,
         context_tokens=8192,
         schema_tokens=1500,
+        answer_form="tables first",
         adapter="default_adapter",
         wheel=_SMOLLM2,
     ),

@@ -7,10 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from nl2sql_tui.quoting import quoted, string_literal
+from nl2sql_tui.quoting import identifier, string_literal
 from nl2sql_tui.schema import CellValue, Schema, Table
-
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 _TYPES: Final = {
     "integer": "int",
@@ -75,8 +73,8 @@ def question_text(question: str, values: Sequence[CellValue]) -> str:
 
 
 def _name(name: str) -> str:
-    """A name as the default adapter has seen names: reserved words stand bare; the answer's are quoted later."""
-    return name if _PLAIN_NAME.fullmatch(name) else quoted(_one_line(name))
+    """A name as it has to stand in SQL."""
+    return identifier(_one_line(name))
 
 
 def _short_type(declared: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from nl2sql_tui.language.answer_form import as_sql
 from nl2sql_tui.quoting import RESERVED, SqlToken, quoted, tokens
 from nl2sql_tui.schema import Schema
 
@@ -11,9 +12,12 @@ _BEFORE_A_NAME: Final = frozenset(("from", "join"))
 
 
 def sql_of(model_text: str) -> str:
-    """The statement in a model's answer: the first code block's if there is one; no semicolon at its end."""
+    """The statement in a model's answer, with its columns before its tables; no semicolon at its end.
+
+    The first code block's, if there is one.
+    """
     block = _CODE_BLOCK.search(model_text)
-    return (block.group(1) if block else model_text).strip().rstrip(";").rstrip()
+    return as_sql((block.group(1) if block else model_text).strip().rstrip(";").rstrip())
 
 
 def quote_reserved_names(sql: str, schema: Schema) -> tuple[str, tuple[str, ...]]:
