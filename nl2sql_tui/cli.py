@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nl2sql_tui import __version__
+from nl2sql_tui.cli_models import add_to
 from nl2sql_tui.errors import ExitCode, UserError
 from nl2sql_tui.terminal import say, say_error
 
@@ -232,6 +233,25 @@ def _engine(settings: "Settings") -> "Engine":
     from nl2sql_tui.engine.sources import prepare_to_answer
 
     return LocalEngine(profile(settings.model), prepare_to_answer)
+
+
+@program.command()
+@click.argument("words", nargs=-1, metavar="[DB]")
+@_demo_option
+@click.option("--forget", is_flag=True, help="Forget what is remembered of DB.")
+def history(words: tuple[str, ...], demo: bool, forget: bool) -> int:
+    """Show the questions and SQL that were run on DB, or on which databases there are any."""
+    from nl2sql_tui.commands.history import forget_history, list_databases, list_history
+
+    if not words and not demo:
+        if forget:
+            raise click.UsageError("Name the DB that --forget means.", click.get_current_context())
+        return list_databases()
+    (path,) = _database_first(words, demo, ())
+    return forget_history(Path(path)) if forget else list_history(Path(path))
+
+
+add_to(program, _model_options, _settings, _engine)
 
 
 def run_program(arguments: list[str]) -> int:

@@ -3,12 +3,9 @@
 Where the base comes from is `base_weights`' part, where the folder stands is `store`'s.
 """
 
-import contextlib
-import logging
 import os
 import shutil
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
@@ -16,7 +13,6 @@ from typing import cast
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, GenerationConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-from transformers.utils import logging as transformers_logging
 
 from nl2sql_tui import __version__
 from nl2sql_tui.cancellation import Cancel
@@ -24,6 +20,7 @@ from nl2sql_tui.engine import store
 from nl2sql_tui.engine.base_weights import Base
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.engine.gguf_base import read_gguf
+from nl2sql_tui.engine.merging import merged, quiet
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.engine.transfer import Report
 from nl2sql_tui.errors import ModelError
@@ -60,8 +57,8 @@ def convert(profile: Profile, base: Base, report: Report, cancel: Cancel) -> Pat
     models = store.models_folder()
     models.mkdir(parents=True, exist_ok=True)
     say("Reading the published weights")
-    with _quiet():
-        model, tokenizer = _read(base, say, cancel)
+    with quiet():
+        model, tokenizer = read_base(base, say, cancel)
         # Merged and written in float32: four bytes a parameter, and as much again for the tokenizer at most.
         store.require_space(models, 4 * model.num_parameters() + 10_000_000, profile.title)
         if adapter is not None:
@@ -88,8 +85,8 @@ def convert(profile: Profile, base: Base, report: Report, cancel: Cancel) -> Pat
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _read(base: Base, say: Say, cancel: Cancel) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """The base in float32 with its tokenizer, ready for our own prompts."""
+def read_base(base: Base, say: Say, cancel: Cancel) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """The base in float32 with its tokenizer, ready for our own prompts. Raises ModelError or Stopped."""
     if base.path.is_file():
 
         def tensors(done: int, total: int) -> None:
@@ -141,26 +138,6 @@ def _tokenizer_of(folder: Path, model: LlamaForCausalLM) -> PreTrainedTokenizerF
         raise ModelError(f"The tokenizer in {visible(str(folder))} cannot be read.") from error
 
 
-def merged(model: LlamaForCausalLM, adapter: Path) -> LlamaForCausalLM:
-    """`model` with the LoRA weights of `adapter` added to its own. Raises ModelError where the two do not fit."""
-    from peft import PeftModel, get_peft_model_state_dict
-    from safetensors.torch import load_file
-
-    misfit = ModelError(
-        f"The adapter in {visible(str(adapter))} does not fit the model.", "Install nl2sql-tui again, or retrain it."
-    )
-    try:
-        expected = load_file(adapter / "adapter_model.safetensors")
-        # Kept in float32: cast to the adapter's own bfloat16, the products would lose half their digits.
-        taught = PeftModel.from_pretrained(model, str(adapter), torch_dtype=torch.float32).float()
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-        raise misfit from error
-    # Without a look at embeddings, for which peft would ask the Hub about the base model.
-    if get_peft_model_state_dict(taught, save_embedding_layers=False).keys() != expected.keys():
-        raise misfit  # peft only warns when weights of the file find no place, or a place finds no weights
-    return cast(LlamaForCausalLM, taught.merge_and_unload(safe_merge=True).eval())
-
-
 def _write(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     model.config.dtype = torch.float32
     model.config.name_or_path = ""
@@ -194,23 +171,3 @@ def _marker(profile: Profile, base: Base, adapter: str, folder: Path) -> store.M
             **{library: version(library) for library in ("torch", "transformers", "peft", "gguf")},
         },
     )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars, warnings or advice of libraries while this runs: the screen belongs to the program."""
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    loggers = [logging.getLogger(name) for name in ("transformers", "bitsandbytes")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if bars:
-            transformers_logging.enable_progress_bar()

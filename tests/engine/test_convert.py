@@ -16,7 +16,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine import convert as convert_module
 from nl2sql_tui.engine import store
 from nl2sql_tui.engine.base_weights import Base
-from nl2sql_tui.engine.convert import convert, merged
+from nl2sql_tui.engine.convert import convert
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.errors import ModelError, Stopped
 from tests.engine.tiny_model import tiny_model, write_adapter, write_folder, write_gguf
@@ -191,35 +191,3 @@ class TestNoFolder:
         with pytest.raises(ModelError, match="cannot be read"):
             run(snapshot)
         assert self.nothing_left()
-
-
-class TestMerging:
-    def test_an_adapter_for_modules_that_the_model_lacks_is_refused(self, adapter: Path) -> None:
-        file = adapter / "adapter_config.json"
-        settings = json.loads(file.read_text(encoding="utf-8"))
-        settings["target_modules"] = ["q_proj", "v_proj", "qkv_proj"]
-        file.write_text(json.dumps(settings), encoding="utf-8")
-        with pytest.raises(ModelError, match="does not fit the model"):
-            merged(tiny_model(), adapter)
-
-    def test_an_adapter_with_a_rank_that_its_weights_do_not_have_is_refused(self, adapter: Path) -> None:
-        file = adapter / "adapter_config.json"
-        file.write_text(file.read_text(encoding="utf-8").replace('"r": 4', '"r": 2'), encoding="utf-8")
-        with pytest.raises(ModelError, match="does not fit the model"):
-            merged(tiny_model(), adapter)
-
-    def test_an_adapter_without_some_of_its_weights_is_refused(self, adapter: Path) -> None:
-        from safetensors.torch import load_file, save_file
-
-        file = adapter / "adapter_model.safetensors"
-        weights = load_file(file)
-        weights.pop(sorted(weights)[0])
-        save_file(weights, file)
-        with pytest.raises(ModelError, match="does not fit the model"):
-            merged(tiny_model(), adapter)
-
-    @pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
-    def test_a_damaged_adapter_is_refused(self, adapter: Path, name: str) -> None:
-        (adapter / name).write_bytes(b"{damaged")
-        with pytest.raises(ModelError, match="does not fit the model"):
-            merged(tiny_model(), adapter)

@@ -1,0 +1,135 @@
+"""The commands that make and measure models: train, eval, merge, push; parses them, and calls the parts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from nl2sql_tui.engine.events import Engine
+    from nl2sql_tui.settings import Settings
+
+_PATH = click.Path(path_type=Path)
+
+
+def add_to(
+    program: click.Group,
+    model_options: Callable[[Callable[..., Any]], Callable[..., Any]],
+    settings_of: Callable[..., "Settings"],
+    engine_of: Callable[["Settings"], "Engine"],
+) -> None:
+    """Give `program` the commands below; the others are what its own commands use."""
+
+    @click.command("eval")
+    @click.argument("data", type=_PATH, metavar="DATA")
+    @click.option("--out", type=_PATH, required=True, metavar="FOLDER", help="Where answers and report go.")
+    @click.option("--databases", type=_PATH, metavar="FOLDER", help="Where DB_ID/DB_ID.sqlite are.")
+    @click.option("--predictions", type=_PATH, metavar="FILE", help="Judge these answers; ask no model.")
+    @click.option("--compare", type=_PATH, metavar="FILE", help="Another run's predictions, to compare with.")
+    @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N questions alone.")
+    @model_options
+    def evaluate(
+        data: Path,
+        out: Path,
+        databases: Path | None,
+        predictions: Path | None,
+        compare: Path | None,
+        limit: int | None,
+        **model_flags: Any,
+    ) -> int:
+        """Answer the questions of DATA and judge the SQL by its rows against the gold queries.
+
+        DATA has rows {"id", "db", "question", "gold"}, one a line, or is a JSON array in Spider's form, for which
+        --databases names the folder of its databases. FOLDER gets a report (HTML and Markdown), the scores and every
+        judgement. A run that was stopped goes on where it stopped.
+        """
+        from nl2sql_tui.commands.evaluate import evaluate as command
+
+        settings = settings_of(None, **model_flags)
+        return command(data, out, lambda: engine_of(settings), settings, databases, predictions, compare, limit)
+
+    program.add_command(evaluate)
+    program.add_command(train)
+    program.add_command(merge)
+    program.add_command(push)
+
+
+@click.command()
+@click.argument("data", nargs=-1, metavar="DATA…")
+@click.option("--out", type=_PATH, metavar="FOLDER", help="The run's folder; a run that was stopped goes on there.")
+@click.option("--model", default="default", show_default=True, metavar="NAME", help="A profile, or a model's folder.")
+@click.option("--recipe", type=click.Choice(["default", "article"]), default="default", show_default=True)
+@click.option("--quantise", type=click.Choice(["auto", "nf4", "none"]), default="auto", show_default=True)
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps in all, in the place of the recipe's.")
+@click.option("--passes", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Times each example is seen.")
+@click.option("--databases", type=_PATH, metavar="FOLDER", help="Where DB_ID/DB_ID.sqlite are, for rows with db_id.")
+@click.option(
+    "--evaluation", multiple=True, metavar="FILE", help="Questions that must not be learnt; may be given again."
+)
+@click.option(
+    "--validation",
+    type=click.FloatRange(0, 0.5),
+    default=0.03,
+    show_default=True,
+    metavar="SHARE",
+    help="Databases kept out, for the curve.",
+)
+@click.option("--prepare-only", is_flag=True, help="Prepare the data, report on it, and stop.")
+def train(
+    data: tuple[str, ...],
+    out: Path | None,
+    model: str,
+    recipe: str,
+    quantise: str,
+    steps: int | None,
+    passes: float | None,
+    databases: Path | None,
+    evaluation: tuple[str, ...],
+    validation: float,
+    prepare_only: bool,
+) -> int:
+    """Teach a model an adapter from the pairs in DATA: QLoRA on a GPU, LoRA on a CPU.
+
+    DATA are JSON, JSONL or parquet files, or data sets of the Hub, with "question", "sql" (or "answer", "query") and
+    "database" (a SQLite file), "db_id", or "schema" (or "context": CREATE TABLE statements).
+    """
+    if out is None or not data:
+        raise click.UsageError("Name the DATA, and with --out the run's folder.", click.get_current_context())
+    from nl2sql_tui.commands.train import order_for
+    from nl2sql_tui.commands.train import train as command
+
+    order = order_for(data, databases, evaluation, model, quantise, recipe, steps, passes, validation)
+    return command(order, out, prepare_only)
+
+
+@click.command()
+@click.argument("adapter", type=_PATH)
+@click.argument("out", type=_PATH)
+@click.option("--base", metavar="NAME", help="A profile, a folder or a Hub id; by default what the adapter names.")
+@click.option("--dtype", type=click.Choice(["bfloat16", "float16", "float32"]), help="Of the merged weights.")
+@click.option("--questions", type=click.IntRange(min=0), default=5, show_default=True, help="Asked before and after.")
+def merge(adapter: Path, out: Path, base: str | None, dtype: Any, questions: int) -> int:
+    """Merge ADAPTER, its folder or a training run's, into its base and write the model into the folder OUT."""
+    from nl2sql_tui.commands.merge import merge as command
+    from nl2sql_tui.training.merge import MergeOrder
+
+    return command(MergeOrder(adapter, out, base, dtype, questions))
+
+
+@click.command()
+@click.argument("folder", type=_PATH)
+@click.argument("repository", metavar="OWNER/NAME")
+@click.option("--private", is_flag=True, help="Make a new repository private.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
+@click.option("--message", metavar="TEXT", help="The commit's message.")
+@click.option("--yes", is_flag=True, help="Send without asking.")
+def push(folder: Path, repository: str, private: bool, dry_run: bool, message: str | None, yes: bool) -> int:
+    """Publish FOLDER, an adapter, a merged model or a training run, on the Hub.
+
+    The token is the one of `hf auth login`, or in HF_TOKEN.
+    """
+    from nl2sql_tui.commands.push import PushOrder
+    from nl2sql_tui.commands.push import push as command
+
+    return command(PushOrder(folder, repository, private, dry_run, message, yes))

@@ -1,0 +1,87 @@
+"""`train`: data in, an adapter out, with a line of progress and a curve."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.commands.rows import stopping_on_interrupt
+from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.terminal import LoadLine, say
+from nl2sql_tui.text import byte_size
+from nl2sql_tui.training.recipes import RECIPES
+from nl2sql_tui.training.run import Listener, Order, prepare_data, rhythm_for, run
+from nl2sql_tui.training.run_folder import Point, RunFolder
+from nl2sql_tui.training.run_report import curve_in_terminal, write_report
+
+
+class _Screen(Listener):
+    """Tells on standard error how a run goes: one line drawn over on a terminal, a line each time elsewhere."""
+
+    def __init__(self) -> None:
+        self._interactive = sys.stderr.isatty()
+        self._seconds_before = 0.0
+
+    def rows_read(self, count: int) -> None:
+        if self._interactive:
+            print(f"\r\x1b[2K{count:,} rows prepared", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+    def said(self, line: str) -> None:
+        if self._interactive:
+            print("\r\x1b[2K", end="", file=sys.stderr)  # noqa: T201
+        say(line)
+
+    def point(self, point: Point, steps: int) -> None:
+        left = point.seconds / point.step * (steps - point.step)
+        checked = "" if point.validation_loss is None else f"  on other databases {point.validation_loss:.3f}"
+        line = (
+            f"step {point.step:,} of {steps:,}  loss {point.loss:.3f}{checked}  "
+            f"{point.tokens_per_second:,.0f} tokens/s  {byte_size(point.memory_bytes)}  {left / 60:.0f} min left"
+        )
+        if self._interactive and point.step < steps:
+            print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)  # noqa: T201
+        else:
+            self.said(line)
+
+
+def train(order: Order, out: Path, prepare_only: bool) -> int:
+    """Run the order in the folder `out`, or go on there; return the exit code. Raises UserError."""
+    folder, screen, cancel = RunFolder(out), _Screen(), Cancel()
+    with stopping_on_interrupt(cancel):
+        if prepare_only:
+            examples = prepare_data(order, folder, screen, cancel)
+            say(f"{len(examples):,} examples in {folder.examples}.")
+            return ExitCode.OK
+        line = LoadLine()
+
+        def loading(state: LoadState) -> None:
+            line.show(state)
+
+        finished = run(order, folder, rhythm_for(order.recipe.steps), screen, loading, cancel)
+        line.end()
+    write_report(folder)
+    for row in curve_in_terminal(finished.curve):
+        say(row)
+    say(f"The adapter is in {finished.folder.adapter}.")
+    return ExitCode.OK
+
+
+def order_for(
+    data: tuple[str, ...],
+    databases: Path | None,
+    evaluation: tuple[str, ...],
+    model: str,
+    quantise: str,
+    recipe: str,
+    steps: int | None,
+    passes: float | None,
+    validation_share: float,
+) -> Order:
+    """The order behind the command's flags; what was not given is the recipe's."""
+    chosen = RECIPES[recipe]
+    if steps is not None:
+        chosen = replace(chosen, steps=steps)
+    if passes is not None:
+        chosen = replace(chosen, passes=passes, steps=None)
+    return Order(data, databases, evaluation, model, quantise, chosen, validation_share)  # type: ignore[arg-type]
