@@ -67,9 +67,9 @@ class Assistant:
                 case Token():
                     yield event
                 case GenerationStopped():
-                    yield AnswerStopped(sql_of(event.text))
+                    yield AnswerStopped(sql_of(event.text, unfinished=True))
                 case GenerationFailed():
-                    yield AnswerFailed(event.message, event.hint, sql_of(event.text))
+                    yield AnswerFailed(event.message, event.hint, sql_of(event.text, unfinished=True))
                 case Generated():
                     yield self._settled_or_failed(question, schema, linked, started, event)
 

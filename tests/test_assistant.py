@@ -168,3 +168,21 @@ def test_a_broken_view_is_not_a_schema_too_large(tmp_path: Path) -> None:
     script = "CREATE TABLE a (x); CREATE TABLE b (y); CREATE VIEW v AS SELECT x FROM a; DROP TABLE a;"
     answer = _answer(Database(make_database(tmp_path / "t.sqlite", script)), ScriptedEngine())
     assert answer.linked.left_out == ()
+
+
+def test_an_answer_with_its_tables_first_becomes_sql(concerts: Database) -> None:
+    written = "FROM singer SELECT Name WHERE Singer_ID IN (FROM singer_in_concert SELECT Singer_ID)"
+    answer = _answer(concerts, ScriptedEngine([written]))
+    assert answer.sql == "SELECT Name FROM singer WHERE Singer_ID IN (SELECT Singer_ID FROM singer_in_concert)"
+    assert (answer.model_text, answer.repairs, answer.verdict.valid) == (written, (), True)
+
+
+def test_an_answer_that_was_stopped_among_its_tables_shows_what_is_missing(concerts: Database) -> None:
+    cancel = Cancel()
+    engine = ScriptedEngine(["FROM singer JOIN concert SELECT Name"])
+    stopped = None
+    for event in Assistant(concerts, engine, Settings()).answer("q", cancel):
+        if isinstance(event, Token) and "JOIN" in event.text:
+            cancel.request()
+        stopped = event
+    assert stopped == AnswerStopped("SELECT … FROM singer JOIN")

@@ -2,26 +2,25 @@
 
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import stopping_on_interrupt
-from nl2sql_tui.engine.events import LoadState
-from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.errors import ExitCode, InputError
 from nl2sql_tui.terminal import LoadLine, say
 from nl2sql_tui.text import byte_size
 from nl2sql_tui.training.recipes import RECIPES
-from nl2sql_tui.training.run import Listener, Order, prepare_data, rhythm_for, run
+from nl2sql_tui.training.run import Listener, Order, prepare_data, run
 from nl2sql_tui.training.run_folder import Point, RunFolder
 from nl2sql_tui.training.run_report import curve_in_terminal, write_report
 
 
-class _Screen(Listener):
+class TrainingScreen(Listener):
     """Tells on standard error how a run goes: one line drawn over on a terminal, a line each time elsewhere."""
 
     def __init__(self) -> None:
         self._interactive = sys.stderr.isatty()
-        self._seconds_before = 0.0
 
     def rows_read(self, count: int) -> None:
         if self._interactive:
@@ -47,24 +46,29 @@ class _Screen(Listener):
 
 def train(order: Order, out: Path, prepare_only: bool) -> int:
     """Run the order in the folder `out`, or go on there; return the exit code. Raises UserError."""
-    folder, screen, cancel = RunFolder(out), _Screen(), Cancel()
+    folder, screen, cancel = RunFolder(out), TrainingScreen(), Cancel()
     with stopping_on_interrupt(cancel):
         if prepare_only:
             examples = prepare_data(order, folder, screen, cancel)
             say(f"{len(examples):,} examples in {folder.examples}.")
             return ExitCode.OK
+        _require_drawing()
         line = LoadLine()
-
-        def loading(state: LoadState) -> None:
-            line.show(state)
-
-        finished = run(order, folder, rhythm_for(order.recipe.steps), screen, loading, cancel)
-        line.end()
+        try:
+            finished = run(order, folder, screen, line.show, cancel)
+        finally:
+            line.end()
     write_report(folder)
     for row in curve_in_terminal(finished.curve):
         say(row)
     say(f"The adapter is in {finished.folder.adapter}.")
     return ExitCode.OK
+
+
+def _require_drawing() -> None:
+    """Raise InputError now, and not after hours, where the picture of the curve could not be drawn."""
+    if find_spec("matplotlib") is None:
+        raise InputError("Training needs libraries that are not installed.", "pip install 'nl2sql-tui[train]'")
 
 
 def order_for(

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from nl2sql_tui.language.answer_form import as_sql
+from nl2sql_tui.language.answer_form import as_sql, draft_of_sql
 from nl2sql_tui.quoting import RESERVED, SqlToken, quoted, tokens
 from nl2sql_tui.schema import Schema
 
@@ -11,13 +11,14 @@ _CODE_BLOCK: Final = re.compile(r"```(?:sql|sqlite)?\s*(.*?)(?:```|\Z)", re.DOTA
 _BEFORE_A_NAME: Final = frozenset(("from", "join"))
 
 
-def sql_of(model_text: str) -> str:
+def sql_of(model_text: str, *, unfinished: bool = False) -> str:
     """The statement in a model's answer, with its columns before its tables; no semicolon at its end.
 
-    The first code block's, if there is one.
+    The first code block's, if there is one. `unfinished` text was cut off; what is missing is marked in it.
     """
     block = _CODE_BLOCK.search(model_text)
-    return as_sql((block.group(1) if block else model_text).strip().rstrip(";").rstrip())
+    text = (block.group(1) if block else model_text).strip().rstrip(";").rstrip()
+    return draft_of_sql(text) if unfinished else as_sql(text)
 
 
 def quote_reserved_names(sql: str, schema: Schema) -> tuple[str, tuple[str, ...]]:

@@ -91,12 +91,15 @@ def prepare_data(order: Order, folder: RunFolder, listener: Listener, cancel: Ca
 def run(
     order: Order,
     folder: RunFolder,
-    rhythm: Rhythm,
     listener: Listener,
     on_load: LoadReport,
     cancel: Cancel,
+    rhythm: Rhythm | None = None,
 ) -> Finished:
-    """Make or finish the run in `folder`. Raises InputError, ModelError, Stopped; what was learnt is kept."""
+    """Make or finish the run in `folder`; a finished one stays as it is, unless it is to have more steps.
+
+    Raises InputError, ModelError, Stopped; what was learnt is kept.
+    """
     examples = prepare_data(order, folder, listener, cancel)
     trainee = load_trainee(order.model, order.quantisation, on_load, cancel)
     encoder = Encoder(trainee.tokenizer, trainee.form, trainee.end_tokens)
@@ -104,13 +107,15 @@ def run(
     planned = _planned(taught, encoder, order.recipe)
     checks = plan(kept_out, encoder, replace(order.recipe, shuffled_tables=0.0, distractors=0.0), 1.0)
     checks = replace(checks, packs=_offset(checks.packs[:_VALIDATION_PACKS], len(taught)))
+    steps = steps_of(planned, order.recipe)
     listener.said(
         f"{planned.examples_used:,} examples in {len(planned.packs):,} packs, "
-        f"{steps_of(planned, order.recipe):,} steps; {planned.too_long:,} are too long; "
+        f"{steps:,} steps; {planned.too_long:,} are too long; "
         f"{trainee.name} in {trainee.dtype} on {trainee.device}."
     )
     _note(folder, trainee, planned)
-    train(trainee, planned, checks, [*taught, *kept_out], order.recipe, folder, rhythm, listener.point, cancel)
+    often = rhythm or rhythm_for(steps)
+    train(trainee, planned, checks, [*taught, *kept_out], order.recipe, folder, often, listener.point, cancel)
     return Finished(folder, trainee, planned, order, folder.curve())
 
 
@@ -198,9 +203,7 @@ def _require_same(order: Order, before: dict[str, Any], folder: RunFolder) -> No
         )
 
 
-def rhythm_for(steps: int | None) -> Rhythm:
+def rhythm_for(steps: int) -> Rhythm:
     """Points and checkpoints often enough for a short run."""
     usual = Rhythm()
-    if steps is None:
-        return usual
     return Rhythm(min(usual.log_steps, max(1, steps // 20)), min(usual.save_steps, max(1, steps // 4)))

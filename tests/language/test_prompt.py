@@ -21,7 +21,7 @@ def test_schema_first_tables_then_keys(concerts: Database) -> None:
 def test_names_with_odd_characters_are_quoted_and_odd_types_stay(tmp_path: Path) -> None:
     script = 'CREATE TABLE "my table" ("a b" GEOMETRY(2), "order")'
     schema = Database(make_database(tmp_path / "odd.sqlite", script)).schema()
-    assert schema_text(schema) == '"my table"("a b" geometry, order text)'
+    assert schema_text(schema) == '"my table"("a b" geometry, "order" text)'
 
 
 def test_a_restricted_schema_mentions_no_other_table(concerts: Database) -> None:

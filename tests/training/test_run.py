@@ -50,7 +50,7 @@ def order(data: Path, model: Path, recipe: Recipe = SHORT, quantisation: Quantis
 
 def trained(order: Order, folder: Path, cancel: Cancel | None = None, listener: Listener | None = None) -> Finished:
     rhythm = Rhythm(log_steps=1, save_steps=3)
-    return run(order, RunFolder(folder), rhythm, listener or Listener(), lambda _: None, cancel or Cancel())
+    return run(order, RunFolder(folder), listener or Listener(), lambda _: None, cancel or Cancel(), rhythm)
 
 
 @pytest.fixture
@@ -199,3 +199,13 @@ def test_databases_stay_on_one_side_of_the_split(data: Path, tmp_path: Path) -> 
     assert len(taught) + len(kept_out) == len(examples)
     assert {example.database for example in kept_out}.isdisjoint(example.database for example in taught)
     assert len({example.database for example in kept_out}) == 2
+
+
+def test_a_short_run_has_points_and_checkpoints_all_the_same(data: Path, tmp_path: Path) -> None:
+    wanted = order(data, tiny_llama(tmp_path / "m"), replace(SHORT, steps=2))
+    folder = RunFolder(tmp_path / "run")
+    finished = run(wanted, folder, Listener(), lambda _: None, Cancel())
+    assert [point.step for point in finished.curve] == [1, 2]
+    checkpoint = folder.newest_checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.name == "checkpoint-2"
