@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,9 @@ def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+_adapter_option = click.option(
+    "--packaged-adapter", is_flag=True, help="Ask the packaged adapter, not one that was learnt from DB's history."
+)
 _demo_option = click.option("--demo", is_flag=True, help="Use the demo database in the place of DB.")
 _timeout_option = click.option("--timeout", type=float, metavar="SECONDS", help="End a statement that runs longer.")
 _format_option = click.option(
@@ -82,8 +86,11 @@ _limit_option = click.option(
 @click.argument("words", nargs=-1, metavar="DB")
 @_demo_option
 @_model_options
+@_adapter_option
 @_timeout_option
-def open_program(words: tuple[str, ...], demo: bool, timeout: float | None, **model_flags: Any) -> int:
+def open_program(
+    words: tuple[str, ...], demo: bool, packaged_adapter: bool, timeout: float | None, **model_flags: Any
+) -> int:
     """Open the terminal program on DB."""
     from nl2sql_tui.tui.run import run
 
@@ -96,7 +103,7 @@ def open_program(words: tuple[str, ...], demo: bool, timeout: float | None, **mo
         samples = SAMPLE_QUESTIONS
     database = _open(path)
     database.require_tables()
-    return run(database, _engine(settings), settings, samples)
+    return run(database, _engine(settings, None if packaged_adapter else database.path), settings, samples)
 
 
 @program.command()
@@ -108,6 +115,7 @@ def open_program(words: tuple[str, ...], demo: bool, timeout: float | None, **mo
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the SQL and what is known of it.")
 @_timeout_option
 @_model_options
+@_adapter_option
 def ask(
     words: tuple[str, ...],
     demo: bool,
@@ -116,6 +124,7 @@ def ask(
     limit: int | None,
     as_json: bool,
     timeout: float | None,
+    packaged_adapter: bool,
     **model_flags: Any,
 ) -> int:
     """Turn QUESTION into SQL for DB and print it; run it only with --run."""
@@ -125,7 +134,8 @@ def ask(
     path, question = _database_first(words, demo, ("QUESTION",))
     database = _open(path)
     output = command.Output(form=form, limit=limit, as_json=as_json, run_it=run_it)
-    return command.ask(database, _engine(settings), settings, question, output)
+    engine = _engine(settings, None if packaged_adapter else database.path)
+    return command.ask(database, engine, settings, question, output)
 
 
 @program.command()
@@ -227,12 +237,17 @@ def _open(path: str) -> "Database":
     return Database(Path(path))
 
 
-def _engine(settings: "Settings") -> "Engine":
+def _engine(settings: "Settings", database: Path | None = None) -> "Engine":
+    """The model's engine; with the adapter that was learnt from the history of `database`, if there is one."""
     from nl2sql_tui.engine.local import LocalEngine
+    from nl2sql_tui.engine.own_adapters import adapter_for
     from nl2sql_tui.engine.profiles import profile
     from nl2sql_tui.engine.sources import prepare_to_answer
 
-    return LocalEngine(profile(settings.model), prepare_to_answer)
+    chosen = profile(settings.model)
+    if database is not None and chosen.is_converted:
+        chosen = replace(chosen, own_adapter=adapter_for(database, chosen.name, say))
+    return LocalEngine(chosen, prepare_to_answer)
 
 
 @program.command()

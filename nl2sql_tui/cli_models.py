@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from nl2sql_tui.engine.events import Engine
@@ -76,7 +77,12 @@ def add_to(
     help="Databases kept out, for the curve.",
 )
 @click.option("--prepare-only", is_flag=True, help="Prepare the data, report on it, and stop.")
+@click.option(
+    "--from-history", type=_PATH, metavar="DB", help="Learn from the questions that were run on DB, and nothing else."
+)
+@click.pass_context
 def train(
+    context: click.Context,
     data: tuple[str, ...],
     out: Path | None,
     model: str,
@@ -88,19 +94,40 @@ def train(
     evaluation: tuple[str, ...],
     validation: float,
     prepare_only: bool,
+    from_history: Path | None,
 ) -> int:
     """Teach a model an adapter from the pairs in DATA: QLoRA on a GPU, LoRA on a CPU.
 
     DATA are JSON, JSONL or parquet files, or data sets of the Hub, with "question", "sql" (or "answer", "query") and
     "database" (a SQLite file), "db_id", or "schema" (or "context": CREATE TABLE statements).
+
+    --from-history DB teaches the adapter in use further, with the questions whose SQL was run on DB; it is used for DB
+    from then on if it answers more of those that were kept back.
     """
+    if from_history is not None:
+        return _train_from_history(context, from_history)
     if out is None or not data:
-        raise click.UsageError("Name the DATA, and with --out the run's folder.", click.get_current_context())
+        raise click.UsageError("Name the DATA, and with --out the run's folder.", context)
     from nl2sql_tui.commands.train import order_for
     from nl2sql_tui.commands.train import train as command
 
     order = order_for(data, databases, evaluation, model, quantise, recipe, steps, passes, validation)
     return command(order, out, prepare_only)
+
+
+def _train_from_history(context: click.Context, database: Path) -> int:
+    others = [
+        name
+        for name in context.params
+        if name not in ("from_history", "model") and context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    ]
+    if others:
+        raise click.UsageError("--from-history goes with --model alone: it brings its own data and recipe.", context)
+    from nl2sql_tui.commands.train_from_history import train_from_history
+    from nl2sql_tui.settings import load_settings
+
+    is_given = context.get_parameter_source("model") is not ParameterSource.DEFAULT
+    return train_from_history(database, load_settings({"model": context.params["model"] if is_given else None}))
 
 
 @click.command()

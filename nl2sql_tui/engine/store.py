@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -54,11 +54,28 @@ def adapter_folder(name: str) -> Path:
     """The adapter shipped with this program: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     for assets in (package / "assets", package.parent / "assets"):
-        if all((assets / name / file).is_file() for file in _ADAPTER_FILES):
+        if is_adapter(assets / name):
             return assets / name
     raise ModelError(
         f"The adapter {name} is missing from this installation.", "Install nl2sql-tui again: its files are incomplete."
     )
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether an adapter's configuration and weights are there."""
+    return all((folder / file).is_file() for file in _ADAPTER_FILES)
+
+
+def adapter_of(profile: Profile) -> Path | None:
+    """The adapter that belongs into the profile's weights, if any. Raises ModelError if it is not there."""
+    if profile.own_adapter is None:
+        return adapter_folder(profile.adapter) if profile.adapter else None
+    if not is_adapter(profile.own_adapter):
+        raise ModelError(
+            f"There is no adapter in {visible(str(profile.own_adapter))} any more.",
+            "With --packaged-adapter the one that came with nl2sql-tui answers.",
+        )
+    return profile.own_adapter
 
 
 def adapter_digest(folder: Path) -> str:
@@ -112,7 +129,8 @@ def folder_name(profile: Profile, base: str, adapter: str) -> str:
 
 def converted_folder(profile: Profile) -> Path | None:
     """The newest complete folder made from what this version of the program would use; cheap."""
-    adapter = adapter_digest(adapter_folder(profile.adapter)) if profile.adapter else ""
+    folder = adapter_of(profile)
+    adapter = adapter_digest(folder) if folder else ""
     fitting = [
         folder
         for folder, marker in _converted(profile)
@@ -135,10 +153,14 @@ def _is_base_of(base: str, profile: Profile) -> bool:
     return kind != "gguf" or (profile.wheel is not None and digest == profile.wheel.member_sha256)
 
 
-def remove_outdated(profile: Profile, keep: Path) -> None:
-    """Delete the profile's older converted folders and what an interrupted conversion left. Needs the lock."""
-    for folder, _ in list(_converted(profile)):
-        if folder != keep:
+def remove_outdated(profile: Profile, keep: Path, other_adapters: Set[str] = frozenset()) -> None:
+    """Delete the profile's older converted folders and what an interrupted conversion left. Needs the lock.
+
+    `keep` stays, and what other databases are answered with: the folders of `other_adapters`, by digest.
+    """
+    for folder, marker in list(_converted(profile)):
+        is_used = marker.adapter in other_adapters and marker.recipe == RECIPE
+        if folder != keep and not is_used:
             shutil.rmtree(folder, ignore_errors=True)
     for left_over in models_folder().glob(f".{profile.name}-*"):
         shutil.rmtree(left_over, ignore_errors=True)

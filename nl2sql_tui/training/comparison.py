@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 QUESTIONS: Final = SAMPLE_QUESTIONS
 """What can be asked; the first ones are taken."""
 
-TOLERANCES: Final[dict[Dtype, float]] = {"float32": 0.01, "float16": 0.25, "bfloat16": 2.0}
+TOLERANCES: Final[dict[Dtype, float]] = {"float32": 0.01, "float16": 0.25, "bfloat16": 1.0}
 """The largest difference of two logits that rounding explains, in logits.
 
 Each weight is rounded once to the type's digits when it is written: float32 keeps 24 bits, float16 11, bfloat16 8.
-On a GPU, where the forward pass itself is in that type, its products are rounded too.
+The default adapter on its base, merged and asked on a CPU, differs by 0.0001, 0.03 and 0.17. The rest is room for
+deeper models, and for a GPU's forward pass, which is itself in that type.
 """
 
 _SCHEMA_TOKENS: Final = 600

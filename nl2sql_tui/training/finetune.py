@@ -14,6 +14,7 @@ import torch
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.merging import quiet, with_adapter
 from nl2sql_tui.errors import InputError, Stopped
 from nl2sql_tui.training.fused_lora import fuse
 from nl2sql_tui.training.packs import IGNORED, Encoder, Pack, Plan, sequence
@@ -92,11 +93,8 @@ def answer_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
 
 def with_new_adapter(trainee: Trainee, recipe: Recipe) -> Any:
     """The base with an untaught LoRA adapter on all its linear layers. Raises InputError if it has none."""
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from peft import LoraConfig, get_peft_model
 
-    model = trainee.model
-    if trainee.quantised:
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=trainee.device == "cuda")
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -107,9 +105,29 @@ def with_new_adapter(trainee: Trainee, recipe: Recipe) -> Any:
     )
     torch.manual_seed(recipe.seed)
     try:
-        taught: Any = get_peft_model(model, config)
+        taught: Any = get_peft_model(_ready_for_gradients(trainee), config)
     except ValueError as error:
         raise InputError(f"No adapter of rank {recipe.rank} can be put onto this model: {error}.") from error
+    return _ready_to_learn(taught, trainee)
+
+
+def with_taught_adapter(trainee: Trainee, adapter: Path, recipe: Recipe) -> Any:
+    """The base with the adapter in `adapter`, to be taught further. Raises ModelError where the two do not fit."""
+    torch.manual_seed(recipe.seed)
+    return _ready_to_learn(with_adapter(_ready_for_gradients(trainee), adapter, trainable=True), trainee)
+
+
+def _ready_for_gradients(trainee: Trainee) -> Any:
+    """The base, which learns nothing itself but has to pass gradients on."""
+    from peft import prepare_model_for_kbit_training
+
+    if not trainee.quantised:
+        return trainee.model
+    return prepare_model_for_kbit_training(trainee.model, use_gradient_checkpointing=trainee.device == "cuda")
+
+
+def _ready_to_learn(taught: Any, trainee: Trainee) -> Any:
+    """The model with its adapter as the loop takes it."""
     for parameter in taught.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
@@ -134,14 +152,17 @@ def train(
     rhythm: Rhythm,
     on_point: Callable[[Point, int], None],
     cancel: Cancel,
-) -> None:
+    start: Path | None = None,
+) -> Any:
     """Run `recipe` over `plan` and write the adapter; go on from the newest checkpoint where there is one.
 
-    `on_point` hears each point of the curve and the number of steps in all. Raises Stopped on cancel, with a
-    checkpoint written.
+    The adapter is a new one, or the one in the folder `start` taught further. `on_point` hears each point of the curve
+    and the number of steps in all. Returns the trainee's model with the adapter on it; raises Stopped on cancel, with
+    a checkpoint written.
     """
     encoder = Encoder(trainee.tokenizer, trainee.form, trainee.end_tokens)
-    model = with_new_adapter(trainee, recipe)
+    with quiet():
+        model = with_new_adapter(trainee, recipe) if start is None else with_taught_adapter(trainee, start, recipe)
     steps = steps_of(plan, recipe)
     checkpoint = folder.newest_checkpoint()
     done = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
@@ -158,12 +179,28 @@ def train(
     for callback in ("PrinterCallback", "ProgressCallback"):
         _without(trainer, callback)
     if done < steps:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with quiet():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     elif checkpoint is not None:
         trainer._load_from_checkpoint(str(checkpoint))
     if cancel.requested:
         raise Stopped(hint="The checkpoint is kept; the same command goes on from there.")
-    model.save_pretrained(folder.adapter, safe_serialization=True, save_embedding_layers=False)
+    _save(model, trainee, folder.adapter)
+    return model
+
+
+def _save(model: Any, trainee: Trainee, folder: Path) -> None:
+    """Write the adapter in the numbers that the passes computed in: more digits were never used."""
+    from peft import get_peft_model_state_dict
+
+    computed_in = torch.float32 if trainee.dtype == "float32" else torch.bfloat16
+    weights = get_peft_model_state_dict(model, save_embedding_layers=False)
+    model.save_pretrained(
+        folder,
+        state_dict={name: part.to(computed_in) for name, part in weights.items()},
+        safe_serialization=True,
+        save_embedding_layers=False,
+    )
 
 
 def _only(packs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -246,7 +283,9 @@ class _Chronicle(TrainerCallback):
         self._tokens_before = self._tokens_until(state.global_step)
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Stop if asked to, keeping what was learnt."""
+        """Keep what was learnt at the end, and stop if asked to."""
+        if state.global_step >= self._steps:
+            control.should_save = True
         if self._cancel.requested:
             control.should_save = control.should_training_stop = True
 

@@ -221,8 +221,6 @@ def _reason(error: BaseException, repository: str) -> dict[str, str]:
         match cause:
             case OfflineModeIsEnabled():
                 return {"error": "offline mode is on (HF_HUB_OFFLINE)", "hint": "Unset it to send."}
-            case Refused():
-                return cause.words
             case HfHubHTTPError():
                 return _answer_in_words(cause, repository)
             case httpx2.TimeoutException():

@@ -6,7 +6,6 @@ optimizer's state. Folders within the folder never go, apart from a training run
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -87,6 +86,14 @@ def collect(folder: Path, cancel: Cancel) -> Parcel:
     Raises InputError for a folder without weights, with weights that are not safetensors, without a model card or
     with one whose header lacks its licence or base model; Stopped.
     """
+    try:
+        return _collected(folder, cancel)
+    except OSError as error:
+        place = visible(str(error.filename or folder))
+        raise InputError(f"{place} cannot be read: {error.strerror or error}.") from error
+
+
+def _collected(folder: Path, cancel: Cancel) -> Parcel:
     inner = adapter_folder(folder)
     shown = visible(str(folder))
     kind = _kind(inner, shown)
@@ -131,11 +138,8 @@ def _chosen(folder: Path, inner: Path, kind: Kind) -> tuple[dict[str, Path], lis
     return chosen, left
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    try:
-        return iter([path for path in folder.iterdir() if path.is_file()])
-    except OSError as error:
-        raise InputError(f"{visible(str(folder))} cannot be read: {error.strerror}.") from error
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()]
 
 
 def _require_weights(chosen: dict[str, Path], folder: Path, kind: Kind) -> None:
@@ -158,7 +162,7 @@ def _shards(chosen: dict[str, Path]) -> set[str]:
         return {"model.safetensors"} if "config.json" in chosen else {ADAPTER_WEIGHTS}
     try:
         return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{visible(str(index))} is not an index of weights.") from error
 
 
@@ -174,8 +178,8 @@ def _card_header(chosen: dict[str, Path], shown: str) -> dict[str, Any]:
         if card.stat().st_size > _MOST_CARD_BYTES:
             raise InputError(f"The model card in {shown} is larger than 1 MB.", "Put long tables elsewhere.")
         header = header_of(card.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The model card in {shown} cannot be read: {visible(str(error))}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The model card in {shown} is not text in UTF-8.") from error
     if not header:
         raise InputError(f"The model card in {shown} has no header.", _HEADER_EXAMPLE)
     return header
@@ -215,7 +219,7 @@ def _require_same_base(folder: Path, of_card: list[str]) -> None:
     file = folder / ADAPTER_CONFIG
     try:
         named = json.loads(file.read_text(encoding="utf-8")).get("base_model_name_or_path")
-    except (OSError, ValueError, AttributeError) as error:
+    except (ValueError, AttributeError) as error:
         raise InputError(f"{visible(str(file))} is not the configuration of an adapter.") from error
     if named in of_card:
         return

@@ -74,4 +74,22 @@ ARTICLE: Final = Recipe(
 )
 """The article's settings for Phi-3-mini. Its target modules do not exist in that model; all linear ones are taken."""
 
+FROM_HISTORY: Final = Recipe(
+    name="from history",
+    # In the place of these two comes what the adapter has that is taught further.
+    rank=OWN.rank,
+    alpha=OWN.alpha,
+    dropout=0.0,
+    learning_rate=2e-4,
+    schedule="linear",
+    warmup_steps=4,
+    packs_per_step=1,
+    questions_per_pack=4,
+    steps=None,
+    passes=4.0,
+    # What the default model is shown of a schema at most; tables keep their order, as they do when it is asked.
+    longest_schema=1500,
+)
+"""For a few dozen to a few hundred questions on one database: gentle, so that what was learnt before stays."""
+
 RECIPES: Final = MappingProxyType({recipe.name: recipe for recipe in (OWN, ARTICLE)})

@@ -57,13 +57,18 @@ class RunFolder:
     def create(self) -> None:
         """Make the folder. Raises InputError if it cannot be, or holds something else than a run."""
         try:
-            if self.root.is_dir() and not self.settings_file.exists() and any(self.root.iterdir()):
+            if self.root.is_dir() and not self.settings_file.exists() and self._has_strangers():
                 raise InputError(
                     f"{visible(str(self.root))} holds something that is no training run.", "Name another folder."
                 )
             self.checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{visible(str(self.root))} cannot be written: {error.strerror}.") from error
+
+    def _has_strangers(self) -> bool:
+        """Whether something lies there that a run which ended in its preparation does not leave behind."""
+        own = (self.checkpoints, self.examples, self.data_report)
+        return any(entry not in own for entry in self.root.iterdir())
 
     def read_settings(self) -> dict[str, Any] | None:
         """The settings of the run that was begun here; None for a new folder. Raises InputError."""

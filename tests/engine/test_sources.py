@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoModelForCausalLM
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine import base_weights, sources, store
+from nl2sql_tui.engine import base_weights, own_adapters, sources, store
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.engine.hardware import Fit
 from nl2sql_tui.engine.profiles import Profile, profile
@@ -66,6 +66,23 @@ class TestConverted:
         index.asked.clear()
         assert prepare(tiny_default, quiet, Cancel()) == folder
         assert index.asked == []
+
+    @pytest.mark.usefixtures("index")
+    def test_databases_with_adapters_of_their_own_take_turns_without_converting_again(
+        self, tiny_default: Profile, tmp_path: Path
+    ) -> None:
+        profiles = [tiny_default]
+        for seed in (3, 4):
+            own = write_adapter(tmp_path / f"own-{seed}", tiny_model(), seed=seed)
+            own_adapters.use(tmp_path / f"{seed}.sqlite", tiny_default.name, own)
+            profiles.append(replace(tiny_default, own_adapter=own))
+        folders = [prepare(one, quiet, Cancel()) for one in profiles]
+        assert len(set(folders)) == 3
+        assert [prepared_folder(one) for one in profiles] == folders
+        own_adapters.forget(tmp_path / "3.sqlite")
+        write_adapter(tmp_path / "own-4", tiny_model(), seed=5)
+        newer = prepare(profiles[2], quiet, Cancel())
+        assert [folder.exists() for folder in (*folders, newer)] == [True, False, False, True]
 
     def test_a_newer_adapter_needs_no_network_and_replaces_the_older_folder(
         self, tiny_default: Profile, index: FakeWeb, tmp_path: Path

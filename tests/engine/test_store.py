@@ -19,12 +19,12 @@ PROFILE = tiny_profile(TINY.pinned)
 BASE = f"gguf:{TINY.pinned.member_sha256}"
 
 
-def put(name: str, base: str = BASE, changes: Mapping[str, object] | None = None) -> Path:
+def put(name: str, base: str = BASE, changes: Mapping[str, object] | None = None, adapter: str = "") -> Path:
     """A folder that claims to be converted."""
-    folder = store.models_folder() / store.folder_name(replace(PROFILE, name=name), base, "")
+    folder = store.models_folder() / store.folder_name(replace(PROFILE, name=name), base, adapter)
     folder.mkdir(parents=True)
     (folder / store.WEIGHTS).write_bytes(b"weights")
-    store.Marker(name, base, "", store.RECIPE, 7, {}).write(folder)
+    store.Marker(name, base, adapter, store.RECIPE, 7, {}).write(folder)
     marker = json.loads((folder / store.MARKER).read_text(encoding="utf-8"))
     (folder / store.MARKER).write_text(json.dumps({**marker, **(changes or {})}), encoding="utf-8")
     return folder
@@ -40,6 +40,17 @@ class TestAdapter:
     def test_a_missing_one_is_a_matter_of_the_installation(self) -> None:
         with pytest.raises(ModelError, match="adapter nothing is missing from this installation"):
             store.adapter_folder("nothing")
+
+    def test_one_made_on_this_computer_takes_the_place_of_the_packaged_one(self, tmp_path: Path) -> None:
+        default = profile("default")
+        own = replace(default, own_adapter=tmp_path)
+        with pytest.raises(ModelError, match=r"There is no adapter in .* any more"):
+            store.adapter_of(own)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            (tmp_path / name).write_bytes(b"one")
+        assert store.adapter_of(own) == tmp_path
+        assert store.adapter_of(default) == store.adapter_folder("default_adapter")
+        assert store.adapter_of(profile("phi3")) is None
 
     def test_its_digest_follows_its_files(self, tmp_path: Path) -> None:
         for name in ("adapter_config.json", "adapter_model.safetensors"):
@@ -98,6 +109,13 @@ class TestConverted:
         store.remove_outdated(PROFILE, keep=kept)
         assert (kept.exists(), other.exists(), foreign.exists()) == (True, True, True)
         assert (older.exists(), left_over.exists()) == (False, False)
+
+    def test_cleaning_keeps_what_other_databases_are_answered_with(self) -> None:
+        kept, elsewhere, nowhere = put("tiny"), put("tiny", adapter="elsewhere"), put("tiny", adapter="nowhere")
+        outdated = put("tiny", "hub:older", {"recipe": store.RECIPE - 1}, adapter="elsewhere")
+        store.remove_outdated(PROFILE, keep=kept, other_adapters={"elsewhere"})
+        assert (kept.exists(), elsewhere.exists()) == (True, True)
+        assert (nowhere.exists(), outdated.exists()) == (False, False)
 
     def test_everything_of_the_profile_is_counted(self) -> None:
         folder = put("tiny")

@@ -112,7 +112,6 @@ class TestArrival:
 
 
 class TestFailures:
-    @pytest.mark.usefixtures("hub")
     def test_no_token(self, hub: FakeHubApi, adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("HF_TOKEN")
         told = failure(adapter)

@@ -177,6 +177,15 @@ def test_a_folder_with_something_else_is_left_alone(data: Path, tmp_path: Path) 
         trained(order(data, tmp_path), tmp_path / "mine")
 
 
+def test_a_run_whose_data_was_wrong_can_be_begun_again_in_its_folder(data: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.jsonl"
+    wrong.write_text("{}", encoding="utf-8")
+    model = tiny_llama(tmp_path / "m")
+    with pytest.raises(InputError, match=r"Line 1 of wrong\.jsonl"):
+        trained(order(wrong, model), tmp_path / "run")
+    assert trained(order(data, model, replace(SHORT, steps=1)), tmp_path / "run").curve
+
+
 def test_a_model_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no model"):
         trained(order(data, tmp_path / "none"), tmp_path / "run")
