@@ -230,7 +230,7 @@ def _arguments(trainee: Trainee, recipe: Recipe, output: Path, steps: int, rhyth
         gradient_accumulation_steps=recipe.packs_per_step,
         max_steps=steps,
         learning_rate=recipe.learning_rate,
-        warmup_steps=min(recipe.warmup_steps, steps),
+        warmup_steps=min(recipe.warmup_steps, max(1, steps - down)),
         weight_decay=0.0,
         adam_beta2=0.98,
         max_grad_norm=_LONGEST_STEP_GRADIENT,
@@ -285,9 +285,9 @@ class _Chronicle(TrainerCallback):
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Keep what was learnt at the end, and stop if asked to."""
         if state.global_step >= self._steps:
-            control.should_save = True
+            control.should_log = control.should_save = True
         if self._cancel.requested:
-            control.should_save = control.should_training_stop = True
+            control.should_log = control.should_save = control.should_training_stop = True
 
     def on_save(
         self, args: Any, state: TrainerState, control: TrainerControl, model: Any = None, **kwargs: Any

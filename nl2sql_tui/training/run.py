@@ -113,7 +113,7 @@ def run(
         f"{steps:,} steps; {planned.too_long:,} are too long; "
         f"{trainee.name} in {trainee.dtype} on {trainee.device}."
     )
-    _note(folder, trainee, planned)
+    _note(folder, trainee, planned, order.recipe)
     often = rhythm or rhythm_for(steps)
     train(trainee, planned, checks, [*taught, *kept_out], order.recipe, folder, often, listener.point, cancel)
     return Finished(folder, trainee, planned, order, folder.curve())
@@ -165,10 +165,11 @@ def _settings(order: Order, folder: RunFolder, kept: dict[str, int]) -> dict[str
     }
 
 
-def _note(folder: RunFolder, trainee: Trainee, planned: Plan) -> None:
+def _note(folder: RunFolder, trainee: Trainee, planned: Plan, recipe: Recipe) -> None:
     """Add to the settings what is known once the model is there."""
     settings = folder.read_settings() or {}
     settings |= {
+        "recipe": dataclasses.asdict(recipe),
         "base": trainee.name,
         "base_licence": trainee.licence,
         "answer_form": trainee.form,
@@ -187,7 +188,12 @@ _MAY_DIFFER: Final = frozenset(("steps", "passes", "decay_share"))
 def _require_same(order: Order, before: dict[str, Any], folder: RunFolder) -> None:
     """Raise InputError where the run in the folder was begun with other settings, or its data was changed."""
     now = dataclasses.asdict(order.recipe)
-    asked = {"model": order.model, "quantisation": order.quantisation, "validation_share": order.validation_share}
+    asked = {
+        "model": order.model,
+        "quantisation": order.quantisation,
+        "validation_share": order.validation_share,
+        "evaluation": [visible(Path(source).name) for source in order.evaluation],
+    }
     differing = [name for name, value in asked.items() if before.get(name) != value]
     recipe = before.get("recipe", {})
     differing += [name for name, value in now.items() if recipe.get(name) != value and name not in _MAY_DIFFER]
@@ -206,4 +212,7 @@ def _require_same(order: Order, before: dict[str, Any], folder: RunFolder) -> No
 def rhythm_for(steps: int) -> Rhythm:
     """Points and checkpoints often enough for a short run."""
     usual = Rhythm()
-    return Rhythm(min(usual.log_steps, max(1, steps // 20)), min(usual.save_steps, max(1, steps // 4)))
+    log_steps = min(usual.log_steps, max(1, steps // 20))
+    save_steps = min(usual.save_steps, max(1, steps // 4))
+    # The loss on other databases is measured with a checkpoint and noted at a point.
+    return Rhythm(log_steps, -(-save_steps // log_steps) * log_steps)
