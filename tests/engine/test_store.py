@@ -34,7 +34,7 @@ class TestAdapter:
     def test_the_shipped_one_is_found_and_is_no_pickle(self) -> None:
         for adapter in {known.adapter for known in PROFILES.values()} - {None}:
             folder = store.adapter_folder(str(adapter))
-            assert {file.suffix for file in folder.iterdir()} <= {".json", ".safetensors", ".md"}
+            assert {file.suffix for file in folder.iterdir()} <= {".json", ".safetensors", ".md", ".png"}
             assert (folder / "README.md").read_text(encoding="utf-8").startswith("---\n")
 
     def test_a_missing_one_is_a_matter_of_the_installation(self) -> None:
