@@ -106,6 +106,8 @@ def train(
     """
     if from_history is not None:
         return _train_from_history(context, from_history)
+    if steps is not None and passes is not None:
+        raise click.UsageError("--steps and --passes say the same in two ways; give one.", context)
     if out is None or not data:
         raise click.UsageError("Name the DATA, and with --out the run's folder.", context)
     from nl2sql_tui.commands.train import order_for

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from nl2sql_tui.engine.own_adapters import delete_learnt
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file
 from nl2sql_tui.terminal import say
@@ -36,8 +37,13 @@ def list_databases() -> int:
 
 
 def forget_history(database: Path) -> int:
-    """Remove every pair of `database` for good and say how many; return the exit code. Raises HistoryError."""
+    """Remove every pair of `database` for good and say how many; return the exit code.
+
+    What was learnt from them goes as well. Raises HistoryError, ModelError.
+    """
     forgotten = History(default_history_file()).forget(database)
+    if delete_learnt(database):
+        say(f"The adapter that was learnt from them is deleted; the packaged one answers {visible(str(database))}.")
     say(f"Forgot {_count(forgotten, 'statement')} for {visible(str(database))}; the database itself is unchanged.")
     return ExitCode.OK
 

@@ -27,9 +27,13 @@ class TrainingScreen(Listener):
             print(f"\r\x1b[2K{count:,} rows prepared", end="", file=sys.stderr, flush=True)  # noqa: T201
 
     def said(self, line: str) -> None:
-        if self._interactive:
-            print("\r\x1b[2K", end="", file=sys.stderr)  # noqa: T201
+        self.end()
         say(line)
+
+    def end(self) -> None:
+        """Take the line away that is drawn over."""
+        if self._interactive:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)  # noqa: T201
 
     def point(self, point: Point, steps: int) -> None:
         left = point.seconds / point.step * (steps - point.step)
@@ -47,17 +51,18 @@ class TrainingScreen(Listener):
 def train(order: Order, out: Path, prepare_only: bool) -> int:
     """Run the order in the folder `out`, or go on there; return the exit code. Raises UserError."""
     folder, screen, cancel = RunFolder(out), TrainingScreen(), Cancel()
+    line = LoadLine()
     with stopping_on_interrupt(cancel):
-        if prepare_only:
-            examples = prepare_data(order, folder, screen, cancel)
-            say(f"{len(examples):,} examples in {folder.examples}.")
-            return ExitCode.OK
-        _require_drawing()
-        line = LoadLine()
         try:
+            if prepare_only:
+                examples = prepare_data(order, folder, screen, cancel)
+                screen.said(f"{len(examples):,} examples in {folder.examples}.")
+                return ExitCode.OK
+            _require_drawing()
             finished = run(order, folder, screen, line.show, cancel)
         finally:
             line.end()
+            screen.end()
     write_report(folder)
     for row in curve_in_terminal(finished.curve):
         say(row)

@@ -85,7 +85,7 @@ def _swapped(clauses: list[_Clause], first: str, second: str, open_end: bool) ->
         if clause.word == first and following is not None and following.word == second:
             # What stood behind the pair stays behind it: the space before the next clause, or none at the end.
             gap = following.text[len(following.text.rstrip()) :]
-            yield f"{following.text.rstrip()} {clause.text.rstrip()}{gap}"
+            yield f"{_ended(following.text)} {_ended(clause.text)}{gap}"
             place += 2
             continue
         is_being_written = clause.word == "from" and following is None and open_end
@@ -93,6 +93,13 @@ def _swapped(clauses: list[_Clause], first: str, second: str, open_end: bool) ->
             yield _TO_COME
         yield clause.text
         place += 1
+
+
+def _ended(text: str) -> str:
+    """`text` without the space at its end, so that more may follow it on its line."""
+    text = text.rstrip()
+    *_, last = tokens(text)
+    return f"{text}\n" if last.text.startswith("--") else text
 
 
 def _begins_a_query(clauses: list[_Clause], place: int) -> bool:

@@ -5,17 +5,20 @@ Where examples come from is `prepare`'s part, how they become tokens `packs`', w
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.merging import quiet, with_adapter
-from nl2sql_tui.errors import InputError, Stopped
+from nl2sql_tui.errors import InputError, ModelError, Stopped
+from nl2sql_tui.text import visible
 from nl2sql_tui.training.fused_lora import fuse
 from nl2sql_tui.training.packs import IGNORED, Encoder, Pack, Plan, sequence
 from nl2sql_tui.training.prepare import Example
@@ -54,8 +57,10 @@ class _Packs(torch.utils.data.Dataset[dict[str, Any]]):
 class _AnswerTrainer(Trainer):
     """Computes the loss on answers only, and only there the product with the vocabulary."""
 
-    # The loss is divided by all answer tokens of a step, not pack by pack.
-    model_accepts_loss_kwargs = True
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The loss is divided by all answer tokens of a step, not pack by pack.
+        self.model_accepts_loss_kwargs = True
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         """The plan's own order."""
@@ -179,7 +184,7 @@ def train(
     for callback in ("PrinterCallback", "ProgressCallback"):
         _without(trainer, callback)
     if done < steps:
-        with quiet():
+        with quiet(), _told_in_words():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     elif checkpoint is not None:
         trainer._load_from_checkpoint(str(checkpoint))
@@ -187,6 +192,20 @@ def train(
         raise Stopped(hint="The checkpoint is kept; the same command goes on from there.")
     _save(model, trainee, folder.adapter)
     return model
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """Say in one line what a training can meet after hours. Raises ModelError; the checkpoints stay."""
+    kept = "The last checkpoint is kept; the same command goes on from there."
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        hint = "Close other programs, or train with fewer questions a pack or in 4 bits."
+        raise ModelError("There is not enough memory for this training.", f"{hint} {kept}") from error
+    except (OSError, RuntimeError, SafetensorError) as error:
+        first_line = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(f"The training could not go on: {visible(first_line)}.", kept) from error
 
 
 def _save(model: Any, trainee: Trainee, folder: Path) -> None:
@@ -224,7 +243,7 @@ def _arguments(trainee: Trainee, recipe: Recipe, output: Path, steps: int, rhyth
             "lr_scheduler_type": "warmup_stable_decay",
             "lr_scheduler_kwargs": {"num_decay_steps": down, "decay_type": "linear", "min_lr_ratio": 0.0},
         }
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(output),
         per_device_train_batch_size=1,
         gradient_accumulation_steps=recipe.packs_per_step,
@@ -249,6 +268,9 @@ def _arguments(trainee: Trainee, recipe: Recipe, output: Path, steps: int, rhyth
         disable_tqdm=True,
         **scheduled,
     )
+    # With several GPUs the Trainer would cut a pack in pieces for them; one takes it whole.
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
 
 
 class _Chronicle(TrainerCallback):

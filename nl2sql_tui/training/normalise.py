@@ -4,13 +4,13 @@ One line, strings in single quotes, names spelt as in the schema and quoted wher
 table's own name does, columns qualified where a query has several tables and bare where it has one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from nl2sql_tui.quoting import needs_quotes
+from nl2sql_tui.quoting import needs_quotes, tokens
 from nl2sql_tui.schema import Schema
 
 
@@ -21,7 +21,7 @@ def normalised(sql: str, schema: Schema) -> str | None:
         if len(statements) != 1 or not isinstance(statements[0], exp.Query):
             return None
         tree = statements[0]
-        _turn_quoted_values_into_strings(tree, schema)
+        _turn_quoted_values_into_strings(tree, _names(tree, sql, schema))
         # The innermost first: an alias that a subquery gives anew is gone before the query around it looks for its own.
         for select in reversed(list(tree.find_all(exp.Select))):
             _drop_needless_aliases(select)
@@ -35,9 +35,22 @@ def normalised(sql: str, schema: Schema) -> str | None:
         return None
 
 
-def _turn_quoted_values_into_strings(tree: exp.Query, schema: Schema) -> None:
-    """SQLite reads "France" as a string where no column is called France; so many data sets write it."""
+def _names(tree: exp.Query, sql: str, schema: Schema) -> set[str]:
+    """What stands for a name in `sql` wherever it is quoted, in lower case.
+
+    The schema's columns, what the statement itself calls its results, and whatever stands in backticks or brackets,
+    which SQLite never reads as a text.
+    """
     names = {column.name.casefold() for table in schema.tables for column in table.columns}
+    names |= {alias.alias.casefold() for alias in tree.find_all(exp.Alias)}
+    for alias in tree.find_all(exp.TableAlias):
+        names |= {column.name.casefold() for column in alias.args.get("columns") or ()}
+    bracketed = (piece.text for piece in tokens(sql) if piece.kind == "quoted name" and piece.text[0] in "`[")
+    return names | {text[1:-1].casefold() for text in bracketed}
+
+
+def _turn_quoted_values_into_strings(tree: exp.Query, names: set[str]) -> None:
+    """SQLite reads "France" as a string where nothing is called France; so many data sets write it."""
     for column in list(tree.find_all(exp.Column)):
         is_quoted = isinstance(column.this, exp.Identifier) and column.this.args.get("quoted")
         if is_quoted and not column.table and column.name.casefold() not in names:
@@ -58,13 +71,25 @@ def _drop_needless_aliases(select: exp.Select) -> None:
     if len(set(names)) != len(names):
         return
     by_alias = {table.alias.casefold(): table.name for table in tables if table.alias}
-    # A subquery may use the alias too.
-    for column in select.find_all(exp.Column):
-        if column.table and column.table.casefold() in by_alias:
+    used = [column for column in select.find_all(exp.Column) if column.table.casefold() in by_alias]
+    needed = {column.table.casefold() for column in used if _is_read_again(by_alias, column, select)}
+    for column in used:
+        if column.table.casefold() not in needed:
             column.set("table", exp.to_identifier(by_alias[column.table.casefold()]))
     for table in tables:
-        if table.alias:
+        if table.alias and table.alias.casefold() not in needed:
             table.set("alias", None)
+
+
+def _is_read_again(by_alias: Mapping[str, str], column: exp.Column, select: exp.Select) -> bool:
+    """Whether a query between `column` and `select` reads the column's table too: its name would mean that one."""
+    name = by_alias[column.table.casefold()].casefold()
+    inner = column.find_ancestor(exp.Select)
+    while inner is not None and inner is not select:
+        if any(isinstance(source, exp.Table) and source.name.casefold() == name for source in _sources(inner)):
+            return True
+        inner = inner.find_ancestor(exp.Select)
+    return False
 
 
 def _spell_as_in_schema(tree: exp.Query, schema: Schema) -> None:

@@ -113,25 +113,28 @@ def prepare(
 ) -> tuple[list[Example], Report]:
     """The examples in `rows`, and what became of those that are none. Raises InputError, Stopped."""
     report = Report()
-    examples = []
+    examples: list[Example] = []
+    known: set[tuple[str, str, str, str]] = set()
     for row in rows:
         cancel.raise_if_requested()
         report.rows += 1
         if report.rows % 100 == 0:
             on_progress(report.rows)
         example = _example(row, overlap, report)
-        if example is not None:
-            examples.append(example)
-            report.kept[example.source] += 1
-            report.linked += "\n" in example.question
-    unique = list(dict.fromkeys(examples))
-    report.left_out["the same example came before"] = len(examples) - len(unique)
-    report.left_out += Counter()
-    report.places.setdefault("the same example came before", [])
-    report.databases = len({example.database for example in unique})
-    if not unique:
+        if example is None:
+            continue
+        taught = (example.database, example.schema, example.question, example.sql)
+        if taught in known:
+            report.drop("the same example came before", row.place)
+            continue
+        known.add(taught)
+        examples.append(example)
+        report.kept[example.source] += 1
+        report.linked += "\n" in example.question
+    report.databases = len({example.database for example in examples})
+    if not examples:
         raise InputError("No row of the data can be used.", " ".join(report.lines()[1:4]))
-    return unique, report
+    return examples, report
 
 
 def _example(row: TrainingRow, overlap: Overlap, report: Report) -> Example | None:
@@ -147,7 +150,7 @@ def _example(row: TrainingRow, overlap: Overlap, report: Report) -> Example | No
         return None
     question = f"{row.question} ({row.evidence})" if row.evidence else row.question
     linked = question_text(question, link_values(row.question, source.values))
-    database = str(row.database) if row.database else source.schema_text
+    database = str(row.database.resolve()) if row.database else source.schema_text
     return Example(database, source.schema_text, linked, sql, row.source)
 
 
@@ -177,7 +180,10 @@ def overlap_of(rows: Iterable[TrainingRow]) -> Overlap:
     questions, skeletons = [], []
     for row in rows:
         questions.append(row.question)
-        source = _opened(row.database, row.statements)
+        try:
+            source = _opened(row.database, row.statements)
+        except UserError as error:
+            raise InputError(f"The evaluation's {row.place} cannot be used: {error.message}") from error
         sql = normalised(row.sql, source.schema)
         if sql is not None:
             skeletons.append(skeleton(sql, source.schema))

@@ -14,7 +14,7 @@ from nl2sql_tui.errors import InputError
 from nl2sql_tui.text import visible
 
 _QUESTION: Final = ("question",)
-_SQL: Final = ("sql", "answer", "query")
+_SQL: Final = ("sql", "SQL", "answer", "query", "gold")
 _STATEMENTS: Final = ("schema", "context")
 _DATABASE: Final = ("database", "db")
 _SHAPES: Final = (
@@ -89,7 +89,7 @@ def _json_records(file: Path, name: str) -> Iterator[tuple[str, Any]]:
         try:
             yield place, json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"{place.capitalize()} is not a JSON object.", _SHAPES) from error
+            raise InputError(f"{_at_start(place)} is not a JSON object.", _SHAPES) from error
 
 
 def _parquet(file: Path) -> Iterator[Any]:
@@ -110,7 +110,11 @@ def _rows_of_hub(name: str, databases: Path | None) -> Iterator[TrainingRow]:
             "Check its name and the network, or bring it as a JSONL or parquet file.",
         ) from error
     for number, record in enumerate(records, start=1):
-        yield _row(f"row {number} of {visible(name)}", record, Path(), databases, visible(name))
+        place = f"row {number} of {visible(name)}"
+        if isinstance(record, dict):
+            # What others have published does not choose which files of this computer are opened.
+            record = {field: value for field, value in record.items() if field not in _DATABASE}
+        yield _row(place, record, Path(), databases, visible(name))
 
 
 def _loader() -> Any:
@@ -126,7 +130,7 @@ def _loader() -> Any:
 
 def _row(place: str, record: Any, folder: Path, databases: Path | None, source: str) -> TrainingRow:
     if not isinstance(record, dict):
-        raise InputError(f"{place.capitalize()} is not a JSON object.", _SHAPES)
+        raise InputError(f"{_at_start(place)} is not a JSON object.", _SHAPES)
     question, sql = _text(record, _QUESTION), _text(record, _SQL)
     statements, database = _text(record, _STATEMENTS), _text(record, _DATABASE)
     db_id = _text(record, ("db_id",))
@@ -134,21 +138,32 @@ def _row(place: str, record: Any, folder: Path, databases: Path | None, source: 
     if file is None and db_id and databases is not None:
         file = _by_id(databases, db_id)
     if not question or not sql or not (statements or file):
-        raise InputError(f"{place.capitalize()} cannot be used.", _SHAPES)
+        raise InputError(f"{_at_start(place)} cannot be used.", _SHAPES)
     if file is not None and not file.is_file():
-        raise InputError(f"{place.capitalize()} is about the database {visible(str(file))}, which does not exist.")
+        raise InputError(f"{_at_start(place)} is about the database {visible(str(file))}, which does not exist.")
     own_source = _text(record, ("source",)) or source
     return TrainingRow(place, question, sql, file, "" if file else statements, _text(record, ("evidence",)), own_source)
 
 
 def _by_id(databases: Path, db_id: str) -> Path:
-    """The file of `db_id`, by the habit of Spider and BIRD."""
+    """The file of `db_id`, by the habit of Spider and BIRD; always one within the folder."""
+    db_id = Path(db_id).name
     folder = databases / db_id
     candidates = [folder / f"{db_id}.sqlite", folder / f"{db_id}.db", databases / f"{db_id}.sqlite"]
     return next((file for file in candidates if file.is_file()), candidates[0])
 
 
 def _text(record: dict[str, Any], names: Sequence[str]) -> str:
-    """The first of the fields `names` that holds a text."""
+    """The first of the fields `names` that holds a text, or a list of texts, of which the first counts.
+
+    Halves of characters, which JSON can hold and UTF-8 cannot, become question marks.
+    """
     found = (record.get(name) for name in names)
-    return next((value.strip() for value in found if isinstance(value, str) and value.strip()), "")
+    texts = (value[0] if isinstance(value, list) and value else value for value in found)
+    text = next((text.strip() for text in texts if isinstance(text, str) and text.strip()), "")
+    return text.encode("utf-8", "replace").decode()
+
+
+def _at_start(place: str) -> str:
+    """The place as a sentence begins with it."""
+    return place[0].upper() + place[1:]

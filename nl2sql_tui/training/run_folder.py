@@ -67,7 +67,7 @@ class RunFolder:
 
     def _has_strangers(self) -> bool:
         """Whether something lies there that a run which ended in its preparation does not leave behind."""
-        own = (self.checkpoints, self.examples, self.data_report)
+        own = (self.checkpoints, self.examples, self.data_report, self.settings_file.with_suffix(".part"))
         return any(entry not in own for entry in self.root.iterdir())
 
     def read_settings(self) -> dict[str, Any] | None:
@@ -89,8 +89,9 @@ class RunFolder:
 
     def newest_checkpoint(self) -> Path | None:
         """The last checkpoint that was written to its end."""
-        found = sorted(self.checkpoints.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
-        return next((folder for folder in reversed(found) if _is_whole(folder)), None)
+        numbered = {folder.name.rpartition("-")[2]: folder for folder in self.checkpoints.glob("checkpoint-*")}
+        steps = sorted((int(number) for number in numbered if number.isdigit()), reverse=True)
+        return next((numbered[str(step)] for step in steps if _is_whole(numbered[str(step)])), None)
 
     def remove_checkpoints(self) -> None:
         shutil.rmtree(self.checkpoints, ignore_errors=True)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import torch
+from safetensors import SafetensorError
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.hardware import read_hardware
@@ -19,6 +20,8 @@ from nl2sql_tui.training import shared_schema
 Quantisation = Literal["auto", "nf4", "none"]
 """nf4, double-quantised, is QLoRA's; "auto" takes it on a GPU for what is published in 16 bits."""
 
+_SHORTEST_WINDOW: Final = 1024
+"""Tokens that a schema, a question and an answer take together at most, by the recipes."""
 _BYTES_PER_ADAPTER_PARAMETER = 16
 """The factor, its gradient, and two moments, in float32."""
 
@@ -64,6 +67,7 @@ def load_trainee(name: str, quantisation: Quantisation, report: Report, cancel: 
     ends = model.generation_config.eos_token_id
     end_tokens = frozenset(ends if isinstance(ends, list) else [ends]) | {tokenizer.eos_token_id}
     model.config.use_cache = False
+    _require_known_architecture(model, name)
     model.set_attn_implementation(shared_schema.NAME)
     return Trainee(
         model=model,
@@ -76,6 +80,22 @@ def load_trainee(name: str, quantisation: Quantisation, report: Report, cancel: 
         device=device,
         dtype="nf4" if nf4 else str(dtype).removeprefix("torch."),
     )
+
+
+_CHANGES_THE_LOGITS: Final = ("final_logit_softcapping", "attn_logit_softcapping", "logits_scaling", "logit_scale")
+
+
+def _require_known_architecture(model: Any, name: str) -> None:
+    """Raise ModelError for a model that computes something which sharing a schema's tokens would leave out."""
+    config = model.config
+    window = getattr(config, "sliding_window", None)
+    short = window is not None and window < _SHORTEST_WINDOW
+    scaled = [setting for setting in _CHANGES_THE_LOGITS if getattr(config, setting, None) not in (None, 1, 1.0)]
+    if not (hasattr(model, "model") and hasattr(model, "lm_head")) or scaled or short:
+        raise ModelError(
+            f"Models of the kind {visible(str(config.model_type))}, as {visible(name)}, cannot be trained here.",
+            "Llama, Mistral, Phi-3, Qwen2 and their like can.",
+        )
 
 
 def _published(profile: Profile, report: Report, cancel: Cancel) -> tuple[Any, Any]:
@@ -106,7 +126,7 @@ def _from_folder(folder: Path, nf4: bool, device: str) -> tuple[Any, Any]:
     try:
         model = AutoModelForCausalLM.from_pretrained(folder, **options)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
         raise ModelError(f"The model in {visible(str(folder))} cannot be read: {visible(str(error))[:200]}.") from error
     if not tokenizer.chat_template:
         raise ModelError(f"The tokenizer in {visible(str(folder))} has no chat template, so it cannot be asked.")

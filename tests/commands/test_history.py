@@ -10,6 +10,7 @@ from nl2sql_tui.commands import ask as asking
 from nl2sql_tui.commands.ask import Output, ask
 from nl2sql_tui.commands.history import forget_history, list_databases, list_history
 from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine import own_adapters
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file, schema_fingerprint
 from nl2sql_tui.settings import Settings
@@ -132,3 +133,19 @@ def test_forgetting_says_how_much_and_leaves_the_database_alone(
     out, err = capsys.readouterr()
     assert (out, "Nothing is remembered for" in err) == ("", True)
     assert concerts.path.read_bytes() == before
+
+
+def test_forgetting_takes_what_was_learnt_along(concerts: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    _ask(concerts)
+    learnt = own_adapters.home_of(concerts.path) / "run-1" / "adapter"
+    learnt.mkdir(parents=True)
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (learnt / name).write_bytes(b"{}")
+    own_adapters.use(concerts.path, "default", learnt)
+
+    assert forget_history(concerts.path) == ExitCode.OK
+
+    assert _kept(concerts) == []
+    assert not learnt.exists()
+    assert own_adapters.adapter_for(concerts.path, "default") is None
+    assert "is deleted" in capsys.readouterr().err

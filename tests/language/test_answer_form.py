@@ -34,6 +34,10 @@ def test_there_and_back_again(sql: str, text: str) -> None:
     assert as_sql(text) == sql
 
 
+def test_a_comment_at_a_clauses_end_swallows_nothing() -> None:
+    assert as_sql("FROM a -- all of them\nSELECT x WHERE y") == "SELECT x FROM a -- all of them\n WHERE y"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -47,6 +47,17 @@ SCHEMA = Schema(
             "WITH c AS (SELECT concert.Singer_ID FROM concert) SELECT Singer.Name FROM Singer JOIN c "
             "ON c.Singer_ID = Singer.Singer_ID",
         ),
+        (
+            "SELECT name FROM singer AS T1 WHERE singer_id > "
+            "(SELECT AVG(T2.singer_id) FROM singer AS T2 WHERE T2.country = T1.country)",
+            "SELECT Name FROM Singer AS T1 WHERE Singer_ID > "
+            "(SELECT AVG(Singer.Singer_ID) FROM Singer WHERE Singer.Country = T1.Country)",
+        ),
+        (
+            'SELECT country, count(*) AS "Total" FROM singer GROUP BY country ORDER BY "Total" DESC',
+            "SELECT Country, COUNT(*) AS Total FROM Singer GROUP BY Country ORDER BY Total DESC",
+        ),
+        ('SELECT `nme` FROM singer WHERE country = "x"', "SELECT nme FROM Singer WHERE Country = 'x'"),
         ("SELECT name -- who\nFROM singer", "SELECT Name FROM Singer"),
     ],
 )
@@ -59,7 +70,8 @@ def test_one_form(written: str, expected: str) -> None:
         "CREATE TABLE Singer(Singer_ID, Name, Country); CREATE TABLE concert(concert_ID, Singer_ID, Year);"
         'CREATE TABLE "transaction"(id, "amount per day")'
     )
-    database.execute(f"EXPLAIN {result}")
+    if "nme" not in written:  # a name that does not exist must not become a text that compiles
+        database.execute(f"EXPLAIN {result}")
 
 
 @pytest.mark.parametrize("text", ["", "not SQL (", "SELECT 1; SELECT 2", "DELETE FROM singer", "DROP TABLE singer"])

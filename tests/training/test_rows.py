@@ -73,3 +73,26 @@ def test_a_row_that_cannot_be_used_is_named(tmp_path: Path, text: str, named: st
 def test_a_file_that_is_not_there_is_not_taken_for_a_data_set(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no file"):
         list(read_rows([str(tmp_path / "deep" / "none.jsonl")]))
+
+
+def test_a_db_id_names_nothing_outside_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "dbs").mkdir()
+    make_database(tmp_path / "secret.sqlite")
+    file = _file(tmp_path, "a.jsonl", [{"question": "q", "sql": "SELECT 1", "db_id": "../secret"}])
+    with pytest.raises(InputError, match="does not exist"):
+        list(read_rows([file], tmp_path / "dbs"))
+
+
+def test_what_the_hub_sends_opens_no_file_of_this_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = str(make_database(tmp_path / "mine.sqlite"))
+    sent = [{**ARTICLES, "database": database}]
+    monkeypatch.setattr("nl2sql_tui.training.rows._loader", lambda: lambda *_, **__: sent)
+    (row,) = read_rows(["somebody/pairs"])
+    assert (row.database, row.statements) == (None, ARTICLES["context"])
+
+
+def test_evals_own_rows_can_be_kept_out_and_broken_characters_end_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(r'{"question": "q \ud83d", "gold": ["SELECT 1", "SELECT 2"], "schema": "CREATE TABLE t(x)"}')
+    (row,) = read_rows([str(file)])
+    assert (row.question, row.sql) == ("q ?", "SELECT 1")
