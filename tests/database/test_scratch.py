@@ -45,3 +45,10 @@ def test_it_cannot_be_written_afterwards() -> None:
     connection = empty_database("CREATE TABLE a (x)")
     with pytest.raises(sqlite3.DatabaseError):
         connection.execute("INSERT INTO a VALUES (1)")
+
+
+def test_a_query_inside_a_create_statement_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nl2sql_tui.database.scratch._MOST_SECONDS", 0.05)
+    ten = "(" + " UNION ALL ".join(["SELECT 1"] * 10) + ")"
+    with pytest.raises(InputError, match="interrupted"):
+        empty_database(f"CREATE TABLE a AS SELECT COUNT(*) FROM {', '.join([ten] * 7)}")
