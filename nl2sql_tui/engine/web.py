@@ -14,7 +14,6 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx2
@@ -22,6 +21,7 @@ import httpx2
 from nl2sql_tui import __version__
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.pip_settings import IndexSettings
+from nl2sql_tui.engine.sockets import shut, watcher
 from nl2sql_tui.engine.transfer import FetchFailed, without_secrets
 
 _MOST_REDIRECTS = 10
@@ -56,7 +56,7 @@ class Web:
         can go wrong on the way, also inside the block; Stopped as soon as the user asks to stop.
         """
         sockets: list[socket.socket] = []
-        with self._cancel.calling(lambda: _shut(sockets)):
+        with self._cancel.calling(lambda: shut(sockets)):
             try:
                 response = self._follow(url, headers, sockets)
                 with contextlib.closing(response):
@@ -76,7 +76,10 @@ class Web:
             url = self._remember_credentials(url)
             client = self._client_for(url)
             request = client.build_request(
-                "GET", url, headers={**headers, **self._authorization(url)}, extensions={"trace": _watcher(sockets)}
+                "GET",
+                url,
+                headers={**headers, **self._authorization(url)},
+                extensions={"trace": watcher(sockets.append)},
             )
             response = client.send(request, stream=True)
             if not response.has_redirect_location:
@@ -160,25 +163,6 @@ def _read_netrc() -> netrc.netrc | None:
         except (OSError, RuntimeError, netrc.NetrcParseError):
             continue
     return None
-
-
-def _watcher(sockets: list[socket.socket]) -> Any:
-    """Collects each connection's socket as soon as there is one: before TLS, and before any header came."""
-
-    def watch(event: str, details: Mapping[str, Any]) -> None:
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            opened = details["return_value"].get_extra_info("socket")
-            if opened is not None:
-                sockets.append(opened)
-
-    return watch
-
-
-def _shut(sockets: list[socket.socket]) -> None:
-    """End a read that sits in another thread; `close` would leave it sitting there."""
-    for opened in tuple(sockets):
-        with contextlib.suppress(OSError):
-            opened.shutdown(socket.SHUT_RDWR)
 
 
 def _raise_for_status(response: httpx2.Response) -> None:
