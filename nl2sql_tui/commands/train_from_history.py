@@ -6,7 +6,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import stopping_on_interrupt
 from nl2sql_tui.commands.train import TrainingScreen
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.engine.profiles import profile
+from nl2sql_tui.engine.own_profiles import find
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.history.accepted import History, default_history_file
 from nl2sql_tui.settings import Settings
@@ -23,7 +23,7 @@ def train_from_history(database: Path, settings: Settings) -> int:
     """
     Database(database).require_tables()
     pairs = History(default_history_file()).pairs(database)
-    order = Order(database, profile(settings.model), pairs, settings.max_new_tokens)
+    order = Order(database, find(settings.model, settings.profiles), pairs, settings.max_new_tokens)
     cancel, line = Cancel(), LoadLine()
     with stopping_on_interrupt(cancel):
         try:

@@ -108,7 +108,7 @@ def _known_file(place: Path, wheel: IndexedFile, cancel: Cancel) -> Path | None:
 
 
 def _known_folder(place: Path, profile: Profile, cancel: Cancel) -> Base | None:
-    if store.model_type(place) != profile.model_type:
+    if not store.is_of_kind(place, profile):
         return None
     digest = hashlib.sha256()
     for weights in sorted(place.glob("*.safetensors")):

@@ -1,4 +1,4 @@
-"""What this computer has for a model to run on, and whether a profile fits; looks, loads nothing.
+"""What this computer has for a model to run on; looks, loads nothing. Whether a model fits is `plan`'s part.
 
 Everything is read without importing torch, whose two seconds a listing should not cost.
 """
@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nl2sql_tui.engine.profiles import Profile
-from nl2sql_tui.text import byte_size, shortened
+from nl2sql_tui.text import shortened
 
 _NVIDIA_SECONDS = 10.0
 _MIB = 1024 * 1024
@@ -48,14 +47,6 @@ class Hardware:
     """Apple's GPU, which shares the computer's memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Whether a profile can be used here, with the reason in one line."""
-
-    ok: bool
-    reason: str
-
-
 def read_hardware() -> Hardware:
     """Look at this computer. Takes the time of one `nvidia-smi`, if there is such a program."""
     total, free = _memory()
@@ -68,47 +59,6 @@ def read_hardware() -> Hardware:
         cuda_build=_torch_has_cuda(),
         mps=platform.system() == "Darwin" and platform.machine() == "arm64",
     )
-
-
-def fits(profile: Profile, hardware: Hardware) -> Fit:
-    """Whether `profile` runs here at a usable speed."""
-    if profile.needs_gpu:
-        return _fits_gpu(profile, hardware)
-    if hardware.memory_bytes is None:
-        return Fit(
-            True, f"takes about {byte_size(profile.memory_bytes)} of memory; how much there is could not be read"
-        )
-    if hardware.memory_bytes < profile.memory_bytes:
-        return Fit(
-            False, f"needs {byte_size(profile.memory_bytes)} of memory; there are {byte_size(hardware.memory_bytes)}"
-        )
-    if hardware.free_bytes is not None and hardware.free_bytes < profile.memory_bytes:
-        return Fit(
-            True,
-            f"close other programs: it needs {byte_size(profile.memory_bytes)}; "
-            f"{byte_size(hardware.free_bytes)} are free",
-        )
-    return Fit(True, f"runs without a GPU, in about {byte_size(profile.memory_bytes)} of memory")
-
-
-def _fits_gpu(profile: Profile, hardware: Hardware) -> Fit:
-    needed = f"needs an NVIDIA GPU with {byte_size(profile.memory_bytes)}"
-    if not hardware.gpus:
-        return Fit(False, f"{needed}; none was found")
-    if not hardware.cuda_build:
-        return Fit(False, "the installed torch is a CPU build; install one with CUDA to use the GPU")
-    # The first one: that is where a model is loaded to.
-    gpu = hardware.gpus[0]
-    if gpu.memory_bytes is None:
-        return Fit(True, f"{needed}; {gpu.name} does not say how much it has")
-    if gpu.memory_bytes < profile.memory_bytes:
-        return Fit(False, f"{needed}; {gpu.name} has {byte_size(gpu.memory_bytes)}")
-    if gpu.free_bytes is not None and gpu.free_bytes < profile.memory_bytes:
-        return Fit(
-            False,
-            f"{needed}; of {gpu.name}'s {byte_size(gpu.memory_bytes)} only {byte_size(gpu.free_bytes)} are free now",
-        )
-    return Fit(True, f"runs on {gpu.name} with about {byte_size(profile.memory_bytes)}")
 
 
 def _cores() -> int:
@@ -147,15 +97,19 @@ def _physical_memory() -> int | None:
 
 
 def _container_limit() -> tuple[int | None, int]:
-    """The memory limit of this control group and what is used of it, in both generations of Linux's files."""
+    """The memory limit of this control group and what is used of it, in both generations of Linux's files.
+
+    Files that were read are counted as used there, though they make room at once: they are taken off.
+    """
     root = Path("/sys/fs/cgroup")
-    for limit_name, used_name in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    for limit_name, used_name, stat_name in (
+        ("memory.max", "memory.current", "memory.stat"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
     ):
         limit, used = _text(root / limit_name).strip(), _text(root / used_name).strip()
         if limit.isdigit():
-            return int(limit), int(used) if used.isdigit() else 0
+            files = re.findall(r"^(?:in)?active_file (\d+)$", _text(root / stat_name), re.MULTILINE)
+            return int(limit), max(0, int(used) - sum(map(int, files))) if used.isdigit() else 0
     return None, 0
 
 

@@ -39,6 +39,9 @@ _FILES = (
     "chat_template.jinja",
     "vocab.json",
     "merges.txt",
+    # A repository that is only an adapter.
+    "adapter_config.json",
+    "adapter_model.safetensors",
 )
 _REPORT_SECONDS = 0.1
 

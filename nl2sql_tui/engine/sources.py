@@ -9,14 +9,18 @@ from pathlib import Path
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine import own_adapters, store
 from nl2sql_tui.engine.events import LoadState
-from nl2sql_tui.engine.hardware import fits, read_hardware
+from nl2sql_tui.engine.hardware import read_hardware
+from nl2sql_tui.engine.plan import fits
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.engine.transfer import Report
 from nl2sql_tui.errors import ModelError
+from nl2sql_tui.text import visible
 
 
 def prepared_folder(profile: Profile) -> Path | None:
     """The folder to load, if everything is there; looks at names and sizes only."""
+    if profile.folder is not None:
+        return profile.folder if store.is_of_kind(profile.folder, profile) else None
     if profile.is_converted:
         return store.converted_folder(profile)
     return store.linked_folder(profile) or store.snapshot_folder(profile)
@@ -32,6 +36,8 @@ def prepare(profile: Profile, report: Report, cancel: Cancel, local: Path | None
     def waiting() -> None:
         report(LoadState("fetching", "Another nl2sql-tui is getting this model; waiting for it"))
 
+    if profile.folder is not None:
+        return _own_folder(profile.folder, profile)
     with store.disk_errors(profile.download_bytes + profile.disk_bytes):
         ready = prepared_folder(profile)
         if ready is not None and local is None:
@@ -55,6 +61,16 @@ def prepare_to_answer(profile: Profile, report: Report, cancel: Cancel) -> Path:
                 f"Use another (`nl2sql-tui models`), or fetch it all the same: nl2sql-tui models pull {profile.name}",
             )
     return prepare(profile, report, cancel)
+
+
+def _own_folder(folder: Path, profile: Profile) -> Path:
+    if not store.is_of_kind(folder, profile):
+        raise ModelError(
+            f"{visible(str(folder))} holds no whole model: configuration, tokenizer and weights as safetensors are "
+            "needed.",
+            "Name the folder of a model as the Hub has them.",
+        )
+    return folder
 
 
 def _as_published(profile: Profile, report: Report, cancel: Cancel, local: Path | None) -> Path:

@@ -168,7 +168,7 @@ def remove_outdated(profile: Profile, keep: Path, other_adapters: Set[str] = fro
 
 def link_file(profile: Profile) -> Path:
     """Holds the path of a folder that the user pointed at instead of fetching the model."""
-    return models_folder() / f"{profile.name}.link.json"
+    return models_folder() / f"{profile.file_name}.link.json"
 
 
 def linked_folder(profile: Profile) -> Path | None:
@@ -177,7 +177,7 @@ def linked_folder(profile: Profile) -> Path | None:
         folder = Path(json.loads(link_file(profile).read_text(encoding="utf-8"))["folder"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return folder if model_type(folder) == profile.model_type else None
+    return folder if is_of_kind(folder, profile) else None
 
 
 def link_to(profile: Profile, folder: Path) -> None:
@@ -189,11 +189,19 @@ def link_to(profile: Profile, folder: Path) -> None:
 
 def snapshot_folder(profile: Profile) -> Path | None:
     """The profile's model in the Hub's own cache, if it is whole."""
+    if not profile.hub_id:
+        return None
     from huggingface_hub import try_to_load_from_cache
 
     found = try_to_load_from_cache(profile.hub_id, "config.json", revision=profile.hub_revision)
     folder = Path(found).parent if isinstance(found, str) else None
-    return folder if folder is not None and model_type(folder) == profile.model_type else None
+    return folder if folder is not None and is_of_kind(folder, profile) else None
+
+
+def is_of_kind(folder: Path, profile: Profile) -> bool:
+    """Whether `folder` holds a whole model of the profile's kind; of any kind where the profile names none."""
+    found = model_type(folder)
+    return found is not None and profile.model_type in ("", found)
 
 
 def model_type(folder: Path) -> str | None:
@@ -240,7 +248,7 @@ def exclusive(profile: Profile, cancel: Cancel, on_wait: Callable[[], None]) -> 
 
     folder = cache_folder() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / f"{profile.name}.lock")
+    lock = filelock.FileLock(folder / f"{profile.file_name}.lock")
     told = False
     while True:
         cancel.raise_if_requested()

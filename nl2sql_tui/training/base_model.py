@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine import base_weights, store
+from nl2sql_tui.engine.adapter_files import AdapterFiles
 from nl2sql_tui.engine.base_weights import Base
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.engine.hub import fetch_snapshot, hub_host
@@ -19,7 +20,6 @@ from nl2sql_tui.engine.sources import prepare
 from nl2sql_tui.engine.transfer import FetchFailed, Meter, Report
 from nl2sql_tui.errors import InputError, ModelError
 from nl2sql_tui.text import shortened, visible
-from nl2sql_tui.training.adapter_files import AdapterFiles
 
 Dtype = Literal["bfloat16", "float16", "float32"]
 

@@ -165,7 +165,7 @@ def train(
     and the number of steps in all. Returns the trainee's model with the adapter on it; raises Stopped on cancel, with
     a checkpoint written.
     """
-    encoder = Encoder(trainee.tokenizer, trainee.form, trainee.end_tokens)
+    encoder = Encoder(trainee.tokenizer, trainee.form, trainee.end_tokens, recipe.template)
     with quiet():
         model = with_new_adapter(trainee, recipe) if start is None else with_taught_adapter(trainee, start, recipe)
     steps = steps_of(plan, recipe)

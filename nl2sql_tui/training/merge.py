@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.adapter_files import AdapterFiles, read_adapter
+from nl2sql_tui.engine.adapter_fit import require_fit
 from nl2sql_tui.engine.base_weights import Base
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.engine.hardware import Hardware, read_hardware
@@ -20,8 +22,6 @@ from nl2sql_tui.engine.merging import folded, quiet, with_adapter
 from nl2sql_tui.engine.transfer import Report
 from nl2sql_tui.errors import InputError, ModelError
 from nl2sql_tui.text import byte_size, visible
-from nl2sql_tui.training.adapter_files import AdapterFiles, read_adapter
-from nl2sql_tui.training.adapter_fit import require_fit
 from nl2sql_tui.training.base_model import (
     WIDTHS,
     BaseModel,

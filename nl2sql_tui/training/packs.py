@@ -16,6 +16,8 @@ from nl2sql_tui.engine.chat_format import chat_text
 from nl2sql_tui.engine.events import Message
 from nl2sql_tui.engine.profiles import AnswerForm
 from nl2sql_tui.language.answer_form import tables_first
+from nl2sql_tui.language.templates import pieces
+from nl2sql_tui.template_names import TemplateName
 from nl2sql_tui.training.prepare import Example
 from nl2sql_tui.training.recipes import Recipe
 
@@ -50,15 +52,23 @@ class Plan:
 class Encoder:
     """Turns examples into tokens, exactly as a model is asked when it answers."""
 
-    def __init__(self, tokenizer: Any, form: AnswerForm, end_tokens: frozenset[int]) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        form: AnswerForm,
+        end_tokens: frozenset[int],
+        template: TemplateName = "schema first",
+    ) -> None:
         """`end_tokens` are those at which the model stops; an answer ends with the one that its template uses."""
         self.tokenizer = tokenizer
         self.form = form
+        self.template = template
         self._end = self._end_of_answer(end_tokens)
 
     def prompt(self, schema: str, question: str) -> list[int]:
         """What the model is shown."""
-        return self._ids(chat_text(self.tokenizer, (Message("system", schema), Message("user", question))))
+        laid_out = tuple(Message(role, text) for role, text in pieces(self.template, schema, question))
+        return self._ids(chat_text(self.tokenizer, laid_out))
 
     def answer(self, sql: str) -> list[int]:
         """What it should write, with the token that ends an answer."""
@@ -68,7 +78,9 @@ class Encoder:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _end_of_answer(self, end_tokens: frozenset[int]) -> int:
-        """The first token behind an answer in the template, if the model stops there; else its end of text."""
+        """The first token behind an answer in the chat template, if the model stops there; else its end of text."""
+        if self.template != "schema first":
+            return int(self.tokenizer.eos_token_id)
         said = "SELECT 1"
         turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": said}]
         shown = str(self.tokenizer.apply_chat_template(turns, tokenize=False))

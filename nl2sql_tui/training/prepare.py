@@ -19,8 +19,9 @@ from nl2sql_tui.database.inspect import read_schema
 from nl2sql_tui.database.scratch import empty_database
 from nl2sql_tui.errors import InputError, UserError
 from nl2sql_tui.language.linking import link_values
-from nl2sql_tui.language.prompt import question_text, schema_text
+from nl2sql_tui.language.templates import question_in, schema_in
 from nl2sql_tui.schema import NoValues, Schema, ValueLookup
+from nl2sql_tui.template_names import TemplateName
 from nl2sql_tui.training.normalise import normalised
 from nl2sql_tui.training.overlap import Overlap, skeleton
 from nl2sql_tui.training.rows import TrainingRow
@@ -86,7 +87,14 @@ class _Source:
         self.schema = schema
         self.values = values
         self.has_rows = has_rows
-        self.schema_text = schema_text(Schema(tuple(table for table in schema.tables if table.columns)))
+        self._shown = Schema(tuple(table for table in schema.tables if table.columns))
+        self._texts: dict[TemplateName, str] = {}
+
+    def text(self, template: TemplateName) -> str:
+        """The schema as the template writes it."""
+        if template not in self._texts:
+            self._texts[template] = schema_in(template, self._shown)
+        return self._texts[template]
 
 
 @lru_cache(maxsize=64)
@@ -110,8 +118,12 @@ def prepare(
     overlap: Overlap,
     on_progress: Callable[[int], None],
     cancel: Cancel,
+    template: TemplateName = "schema first",
 ) -> tuple[list[Example], Report]:
-    """The examples in `rows`, and what became of those that are none. Raises InputError, Stopped."""
+    """The examples in `rows`, laid out by `template`, and what became of those rows that are none.
+
+    Raises InputError, Stopped.
+    """
     report = Report()
     examples: list[Example] = []
     known: set[tuple[str, str, str, str]] = set()
@@ -120,7 +132,7 @@ def prepare(
         report.rows += 1
         if report.rows % 100 == 0:
             on_progress(report.rows)
-        example = _example(row, overlap, report)
+        example = _example(row, overlap, template, report)
         if example is None:
             continue
         taught = (example.database, example.schema, example.question, example.sql)
@@ -137,7 +149,7 @@ def prepare(
     return examples, report
 
 
-def _example(row: TrainingRow, overlap: Overlap, report: Report) -> Example | None:
+def _example(row: TrainingRow, overlap: Overlap, template: TemplateName, report: Report) -> Example | None:
     try:
         source = _opened(row.database, row.statements)
     except UserError:
@@ -149,9 +161,9 @@ def _example(row: TrainingRow, overlap: Overlap, report: Report) -> Example | No
         report.drop(reason, row.place)
         return None
     question = f"{row.question} ({row.evidence})" if row.evidence else row.question
-    linked = question_text(question, link_values(row.question, source.values))
-    database = str(row.database.resolve()) if row.database else source.schema_text
-    return Example(database, source.schema_text, linked, sql, row.source)
+    linked = question_in(template, question, link_values(row.question, source.values))
+    database = str(row.database.resolve()) if row.database else source.text(template)
+    return Example(database, source.text(template), linked, sql, row.source)
 
 
 def _why_not(sql: str, row: TrainingRow, source: _Source, overlap: Overlap) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.adapter_files import adapter_folder, tensor_shapes
 from nl2sql_tui.engine.download import checksum
 from nl2sql_tui.engine.merging import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.text import shortened, visible
-from nl2sql_tui.training.adapter_files import adapter_folder, tensor_shapes
 from nl2sql_tui.training.model_card import CARD, header_of
 
 Kind = Literal["adapter", "model"]

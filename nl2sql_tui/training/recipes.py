@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from nl2sql_tui.template_names import TemplateName
+
 Schedule = Literal["linear", "constant, then down"]
 """How the learning rate moves after its warm-up: down to zero all the way, or constant until the last part."""
 
@@ -39,6 +41,8 @@ class Recipe:
     seed: int = 42
     decay_share: float = 0.3
     """The last part of the steps, in which "constant, then down" goes down."""
+    template: TemplateName = "schema first"
+    """How a question is laid out; the adapter has to be asked in the same way."""
 
 
 OWN: Final = Recipe(
@@ -71,6 +75,7 @@ ARTICLE: Final = Recipe(
     questions_per_pack=1,
     steps=400,
     passes=1.0,
+    template="article instruction",
 )
 """The article's settings for Phi-3-mini. Its target modules do not exist in that model; all linear ones are taken."""
 

@@ -79,7 +79,9 @@ def prepare_data(order: Order, folder: RunFolder, listener: Listener, cancel: Ca
         return list(read_examples(folder.examples))
     evaluation = [row for source in order.evaluation for row in read_rows([source], order.databases)]
     overlap = overlap_of(evaluation) if evaluation else Overlap((), ())
-    examples, report = prepare(read_rows(order.data, order.databases), overlap, listener.rows_read, cancel)
+    examples, report = prepare(
+        read_rows(order.data, order.databases), overlap, listener.rows_read, cancel, order.recipe.template
+    )
     write_examples(examples, folder.examples)
     folder.data_report.write_text("\n".join(report.lines()) + "\n", encoding="utf-8")
     for line in report.lines():
@@ -102,7 +104,7 @@ def run(
     """
     examples = prepare_data(order, folder, listener, cancel)
     trainee = load_trainee(order.model, order.quantisation, on_load, cancel)
-    encoder = Encoder(trainee.tokenizer, trainee.form, trainee.end_tokens)
+    encoder = Encoder(trainee.tokenizer, trainee.form, trainee.end_tokens, order.recipe.template)
     taught, kept_out = split(examples, order.validation_share)
     planned = _planned(taught, encoder, order.recipe)
     checks = plan(kept_out, encoder, replace(order.recipe, shuffled_tables=0.0, distractors=0.0), 1.0)
@@ -195,7 +197,8 @@ def _require_same(order: Order, before: dict[str, Any], folder: RunFolder) -> No
         "evaluation": [visible(Path(source).name) for source in order.evaluation],
     }
     differing = [name for name, value in asked.items() if before.get(name) != value]
-    recipe = before.get("recipe", {})
+    # What runs did before the setting was written down.
+    recipe = {"template": "schema first"} | before.get("recipe", {})
     differing += [name for name, value in now.items() if recipe.get(name) != value and name not in _MAY_DIFFER]
     if differing:
         raise InputError(

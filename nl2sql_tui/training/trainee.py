@@ -121,7 +121,7 @@ def _from_folder(folder: Path, nf4: bool, device: str) -> tuple[Any, Any]:
 
     options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
     if nf4:
-        options |= {"quantization_config": quantisation_config("nf4 double-quantised"), "device_map": {"": device}}
+        options |= {"quantization_config": quantisation_config("nf4-double"), "device_map": {"": device}}
         options["dtype"] = torch.bfloat16
     try:
         model = AutoModelForCausalLM.from_pretrained(folder, **options)

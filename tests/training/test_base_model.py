@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.adapter_files import AdapterFiles
 from nl2sql_tui.engine.profiles import PROFILES
 from nl2sql_tui.engine.transfer import FetchFailed
 from nl2sql_tui.errors import InputError, ModelError
 from nl2sql_tui.training import base_model
-from nl2sql_tui.training.adapter_files import AdapterFiles
 from nl2sql_tui.training.base_model import choose_base, fetch_base
 from tests.engine.tiny import tiny_llama
 

@@ -210,7 +210,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("settings", "words"),
         [
-            ({"peft_type": "IA3"}, "is of the kind IA3; only LoRA can be merged"),
+            ({"peft_type": "IA3"}, "is of the kind IA3; only LoRA can be used"),
             ({"r": None}, "states no rank"),
             ({"r": 2}, "has the rank 4, and the configuration says 2"),
             ({"base_model_name_or_path": None}, "does not say which model it was made for. Name it with --base"),

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from nl2sql_tui.engine.chat_format import chat_text
+from nl2sql_tui.engine.events import Message
+from nl2sql_tui.language.templates import question_in, render, schema_in
+from nl2sql_tui.schema import Column, Schema, Table
 from nl2sql_tui.training.packs import IGNORED, Encoder, Pack, plan, sequence
-from nl2sql_tui.training.recipes import OWN
+from nl2sql_tui.training.recipes import ARTICLE, OWN
 from tests.engine.tiny import tiny_tokenizer
 from tests.training.examples import SHOPS, SINGERS, examples
 
@@ -25,6 +29,18 @@ def test_the_prompt_is_that_of_use_and_the_answer_ends_its_turn(encoder: Encoder
         "<|im_start|>system\nt(x int)<|im_end|>\n<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n"
     )
     assert decode(encoder.answer("SELECT COUNT(*) FROM t")) == "FROM t SELECT COUNT(*)<|im_end|>"
+
+
+def test_the_articles_recipe_teaches_the_text_that_its_template_asks_with(tmp_path: Path) -> None:
+    shown = Schema((Table("t", (Column("x", "int"),)),))
+    template = ARTICLE.template
+    tokenizer = tiny_tokenizer(tmp_path)
+    taught = Encoder(tokenizer, "sql", frozenset({tokenizer.eos_token_id}), template)
+    asked = tuple(Message(role, text) for role, text in render(template, shown, "How many?"))
+    prompt = taught.prompt(schema_in(template, shown), question_in(template, "How many?"))
+    assert template == "article instruction"
+    assert tokenizer.decode(prompt) == chat_text(tokenizer, asked)
+    assert taught.answer("SELECT 1")[-1] == tokenizer.eos_token_id
 
 
 def test_plain_sql_is_taught_where_the_model_writes_sql(encoder: Encoder) -> None:

@@ -124,3 +124,10 @@ def test_examples_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
 def test_questions_are_compared_without_case_and_punctuation() -> None:
     assert question_key("How many   Singers?") == question_key("how many singers")
     assert question_key("How many singers?") != question_key("How many songs?")
+
+
+def test_a_template_writes_schema_and_question_in_its_own_way(database: Path) -> None:
+    rows = [_row("Who is from France?", "SELECT name FROM singer WHERE country = 'France'", database)]
+    (example,), _ = prepare(rows, Overlap((), ()), lambda _: None, Cancel(), "article instruction")
+    assert example.schema == "CREATE TABLE singer (id INTEGER, name TEXT, country TEXT)"
+    assert example.question == "Who is from France?"

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from nl2sql_tui.engine.adapter_files import AdapterFiles
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.text import shortened, visible
-from nl2sql_tui.training.adapter_files import AdapterFiles
 
 _NAMES_SHOWN: Final = 12
 
 
-def require_fit(adapter: AdapterFiles, model: Any, base_title: str) -> None:
+def require_fit(
+    adapter: AdapterFiles, model: Any, base_title: str, hint: str = "Name the model it was made for with --base."
+) -> None:
     """Raise InputError, naming adapter and base, where the adapter cannot belong to `model`.
 
     `model` may be an outline on the meta device: only its modules' names and shapes are looked at. Compared are the
@@ -22,7 +24,7 @@ def require_fit(adapter: AdapterFiles, model: Any, base_title: str) -> None:
         made_for = f", made for {shortened(adapter.base, 100)}," if adapter.base else ""
         raise InputError(
             f"The adapter in {visible(str(adapter.folder))}{made_for} does not fit {visible(base_title)}: {problem}.",
-            "Name the model it was made for with --base.",
+            hint,
         )
 
 

@@ -1,4 +1,4 @@
-"""Reads what an adapter's files say of themselves and refuses what cannot be merged; loads no weights."""
+"""Reads what an adapter's files say of themselves and refuses what is no plain LoRA; loads no weights."""
 
 import json
 from collections.abc import Mapping
@@ -52,8 +52,8 @@ def read_adapter(place: Path) -> AdapterFiles:
     kind = config.get("peft_type")
     if kind != "LORA":
         raise InputError(
-            f"The adapter in {shown} is of the kind {shortened(str(kind), 40)}; only LoRA can be merged.",
-            "Use it unmerged, with the library that made it.",
+            f"The adapter in {shown} is of the kind {shortened(str(kind), 40)}; only LoRA can be used.",
+            "Use it with the library that made it.",
         )
     shapes = _shapes(folder, shown)
     whole = config.get("modules_to_save") or ()
