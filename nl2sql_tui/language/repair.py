@@ -1,11 +1,13 @@
 """Mends what can be mended in a model's SQL without guessing what it meant; says in a line what was changed."""
 
 import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from nl2sql_tui.language.answer_form import as_sql, draft_of_sql
 from nl2sql_tui.quoting import RESERVED, SqlToken, quoted, tokens
-from nl2sql_tui.schema import Schema
+from nl2sql_tui.schema import CellLookup, CellValue, Schema, ValueLookup
 
 _CODE_BLOCK: Final = re.compile(r"```(?:sql|sqlite)?\s*(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 _BEFORE_A_NAME: Final = frozenset(("from", "join"))
@@ -19,6 +21,32 @@ def sql_of(model_text: str, *, unfinished: bool = False) -> str:
     block = _CODE_BLOCK.search(model_text)
     text = (block.group(1) if block else model_text).strip().rstrip(";").rstrip()
     return draft_of_sql(text) if unfinished else as_sql(text)
+
+
+def repaired(
+    sql: str,
+    schema: Schema,
+    question: str,
+    links: Sequence[CellValue],
+    values: ValueLookup,
+    cells: CellLookup | None,
+    compiles: Callable[[str], bool],
+) -> tuple[str, tuple[str, ...]]:
+    """`sql` with all that can be mended, and a line with before → after for each change.
+
+    `links` are the values that the question names; without `cells` nothing is compared with what is stored.
+    `compiles` says whether a statement compiles. What compiles is changed only where it would fail silently.
+    """
+    lines: tuple[str, ...] = ()
+    if not compiles(sql):
+        sql, lines = quote_reserved_names(sql, schema)
+        if not (lines and compiles(sql)):
+            sql, more = repair_names(sql, schema, question, compiles)
+            if not more:
+                return sql, lines
+            lines += more
+    sql, more = repair_silent_faults(sql, schema, question, links, values, cells, compiles)
+    return sql, lines + more
 
 
 def quote_reserved_names(sql: str, schema: Schema) -> tuple[str, tuple[str, ...]]:
@@ -63,3 +91,55 @@ def _is_name(solid: list[SqlToken], place: int) -> bool:
     if word in ("order", "group"):
         return after != "by"
     return word not in _QUERY_WORDS
+
+
+def repair_names(
+    sql: str, schema: Schema, question: str, compiles: Callable[[str], bool]
+) -> tuple[str, tuple[str, ...]]:
+    """Mend SQL that does not compile: names that are not there, and tables that are missing or not joined.
+
+    Gives the new SQL, and a line with before → after for each change; `sql` itself and no line where the result
+    would not compile either, or where the text is too large or nothing that sqlglot reads faithfully.
+    """
+    from nl2sql_tui.language.repairs.columns import mend_columns
+    from nl2sql_tui.language.repairs.conditions import mend_joins
+    from nl2sql_tui.language.repairs.quotes import quote_texts
+    from nl2sql_tui.language.repairs.scopes import Context
+    from nl2sql_tui.language.repairs.statement import mended
+    from nl2sql_tui.language.repairs.tables import drop_repeats, spell_tables, swap_tables
+
+    context = Context(schema, question)
+    steps = (quote_texts, spell_tables, drop_repeats, swap_tables, mend_joins, mend_columns)
+    return mended(sql, [partial(step, context=context) for step in steps], compiles)
+
+
+def repair_silent_faults(
+    sql: str,
+    schema: Schema,
+    question: str,
+    links: Sequence[CellValue],
+    values: ValueLookup,
+    cells: CellLookup | None,
+    compiles: Callable[[str], bool],
+) -> tuple[str, tuple[str, ...]]:
+    """Mend what compiles and yet gives no row or a wrong number: a text's spelling, a date's form, a cut share.
+
+    `links` are the values that the question names. Without `cells` nothing is compared with what is stored.
+    The same is given back as by `repair_names`.
+    """
+    from nl2sql_tui.language.repairs.dates import compare_dates
+    from nl2sql_tui.language.repairs.division import divide_exactly
+    from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
+    from nl2sql_tui.language.repairs.scopes import Context
+    from nl2sql_tui.language.repairs.statement import mended
+
+    context = Context(schema, question)
+    steps = [partial(divide_exactly, context=context)]
+    if cells is not None:
+        steps = [
+            partial(move_texts, context=context, links=links, cells=cells),
+            partial(spell_texts, context=context, values=values, cells=cells),
+            partial(compare_dates, context=context, cells=cells),
+            *steps,
+        ]
+    return mended(sql, steps, compiles)

@@ -1,0 +1,84 @@
+"""Mends comparisons of a date column with a bare year or a date written otherwise than the column writes its own."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from sqlglot import exp
+
+from nl2sql_tui.language.repairs.scopes import Context, meaning, own_columns, selects
+from nl2sql_tui.language.repairs.statement import shown
+from nl2sql_tui.schema import CellLookup
+
+_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?")
+_YEAR: Final = re.compile(r"[12]\d{3}")
+_YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.]?(\d{1,2})[-/.]?(\d{1,2})")
+_YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
+_NAMED: Final = re.compile(r"(?:(\d{1,2})\.?\s+)?([A-Za-z]{3,9})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})")
+_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MOST_ASKED: Final = 6
+
+
+def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Compare years with the years of dates, and dates with dates in the way the column writes them.
+
+    Only where all values looked at are written YYYY-MM-DD; 3/4/2020 may be a day in March or in April and is left.
+    """
+    asked = 0
+    for select in selects(tree):
+        for column in list(own_columns(select)):
+            literals = _others(column)
+            if not literals or asked >= _MOST_ASKED:
+                continue
+            years = all(_YEAR.fullmatch(literal.name) for literal in literals)
+            days = [_day(literal.name) for literal in literals]
+            if not years and (None in days or all(_ISO.fullmatch(literal.name) for literal in literals)):
+                continue
+            source = meaning(column, select, context.schema).source
+            if source is None or source.table is None:
+                continue
+            asked += 1
+            stored = cells.first_values(source.table.name, column.name)
+            if not stored or not all(_ISO.fullmatch(text) for text in stored):
+                continue
+            comparison = column.parent
+            assert comparison is not None
+            before = shown(comparison)
+            for literal, day in zip(literals, days, strict=True):
+                literal.replace(exp.Literal.string(literal.name if years or day is None else day.isoformat()))
+            if years:
+                column.replace(exp.func("STRFTIME", exp.Literal.string("%Y"), column.copy(), dialect="sqlite"))
+            yield f"{before} → {shown(comparison)}: the column holds dates such as {stored[0]}"
+
+
+def _others(column: exp.Column) -> list[exp.Literal]:
+    """The literals that `column` is compared with; empty if it is compared with anything else."""
+    comparison = column.parent
+    if isinstance(comparison, exp.EQ | exp.NEQ | exp.LT | exp.LTE | exp.GT | exp.GTE):
+        others = [comparison.expression if comparison.this is column else comparison.this]
+    elif isinstance(comparison, exp.Between) and comparison.this is column:
+        others = [comparison.args["low"], comparison.args["high"]]
+    elif isinstance(comparison, exp.In) and comparison.this is column:
+        others = comparison.expressions
+    else:
+        return []
+    return others if all(isinstance(other, exp.Literal) for other in others) else []
+
+
+def _day(text: str) -> date | None:
+    """The day that `text` can only mean; None if it is no date or may be two."""
+    try:
+        if match := _YEAR_FIRST.fullmatch(text):
+            return date(*(int(part) for part in match.groups()))
+        if match := _YEAR_LAST.fullmatch(text):
+            first, second, year = (int(part) for part in match.groups())
+            day, month = (first, second) if first > 12 else (second, first)
+            return date(year, month, day) if first > 12 or second > 12 or first == second else None
+        if match := _NAMED.fullmatch(text):
+            before, month_name, after, year_text = match.groups()
+            if bool(before) != bool(after) and month_name[:3].lower() in _MONTHS:
+                return date(int(year_text), _MONTHS.index(month_name[:3].lower()) + 1, int(before or after))
+    except ValueError:
+        return None
+    return None

@@ -1,0 +1,79 @@
+"""Adds tables to a query along foreign keys, so that every name in it keeps the meaning it had."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from nl2sql_tui.language.repairs.keys import Step
+from nl2sql_tui.language.repairs.scopes import Context, Source, enclosing, meaning, own_columns, selects, sources
+from nl2sql_tui.language.repairs.statement import column_node, name_node, shown
+from nl2sql_tui.schema import Schema
+
+
+def way_to(select: exp.Select, target: str, context: Context) -> tuple[Step, ...] | None:
+    """The way from the tables that `select` reads to the table `target`; None if there is none that is clear."""
+    present = [source.table.name for source in sources(select, context.schema) if source.table is not None]
+    return context.keys.way(present, target, context.words)
+
+
+def join_in(select: exp.Select, way: Sequence[Step], context: Context) -> str:
+    """Join the tables of `way` into `select` and say how: "JOIN b ON a.x = b.x"."""
+    qualify_all(select, context.schema)
+    names: dict[str, str] = {}
+    for source in sources(select, context.schema):
+        if source.table is not None:
+            names.setdefault(source.table.name, source.name)
+    told = []
+    for step in way:
+        names[step.to_table] = step.to_table
+        join = exp.Join(this=exp.Table(this=name_node(step.to_table)), on=condition(step, names))
+        select.append("joins", join)
+        told.append(shown(join).strip())
+    return " ".join(told)
+
+
+def condition(step: Step, names: dict[str, str]) -> exp.Expr:
+    """What joins the two tables of a step; `names` says how the query calls its tables."""
+    table, to_table = names.get(step.table, step.table), names.get(step.to_table, step.to_table)
+    return exp.and_(*(exp.EQ(this=column_node(table, a), expression=column_node(to_table, b)) for a, b in step.pairs))
+
+
+def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+    """What a condition demands all of."""
+    if node is None:
+        return []
+    node = node.unnest()
+    return list(node.flatten()) if isinstance(node, exp.And) else [node]
+
+
+def qualify_all(select: exp.Select, schema: Schema) -> None:
+    """Write the table before each column that comes from `select`, and before its star, as it will have more tables."""
+    for inner in selects(select):
+        if inner is not select and not _uses(inner, select):
+            continue
+        for column in list(own_columns(inner)):
+            source = meaning(column, inner, schema).source
+            if source is not None and not column.table and source.name and _is_of(source, select, schema):
+                column.set("table", name_node(source.name))
+    for place, item in enumerate(list(select.expressions)):
+        if isinstance(item, exp.Star):
+            _replace_star(select, place, sources(select, schema))
+
+
+def _uses(inner: exp.Select, select: exp.Select) -> bool:
+    """Whether `inner` may use the tables of `select`, which it stands in."""
+    level = enclosing(inner)
+    while level is not None and level is not select:
+        level = enclosing(level)
+    return level is select
+
+
+def _is_of(source: Source, select: exp.Select, schema: Schema) -> bool:
+    return any(own.node is source.node for own in sources(select, schema))
+
+
+def _replace_star(select: exp.Select, place: int, before: Sequence[Source]) -> None:
+    if all(source.name for source in before):
+        stars = [exp.Column(this=exp.Star(), table=name_node(source.name)) for source in before]
+        items = list(select.expressions)
+        select.set("expressions", [*items[:place], *stars, *items[place + 1 :]])
