@@ -1,7 +1,7 @@
 """What a database consists of, as plain frozen values: database/ fills them, language/ and tui/ read them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -16,6 +16,8 @@ class Column:
     primary_key: int = 0
     """Place in the primary key, from 1; 0 for none."""
     not_null: bool = False
+    comment: str = ""
+    """What its CREATE statement says beside it, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,22 @@ class Table:
     columns: tuple[Column, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
     is_view: bool = False
+    comment: str = ""
+    """What its CREATE statement says of it before its first column."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name, without regard to case as in SQLite."""
         wanted = name.casefold()
         return next((column for column in self.columns if column.name.casefold() == wanted), None)
+
+    def restricted_to(self, columns: Collection[str]) -> "Table":
+        """The same table with only the named columns and the keys on them."""
+        wanted = {name.casefold() for name in columns}
+        return replace(
+            self,
+            columns=tuple(column for column in self.columns if column.name.casefold() in wanted),
+            foreign_keys=tuple(key for key in self.foreign_keys if key.column.casefold() in wanted),
+        )
 
 
 @dataclass(frozen=True)
@@ -56,10 +69,21 @@ class Schema:
         """The table of that name, without regard to case as in SQLite."""
         return self._by_name.get(name.casefold())
 
-    def restricted_to(self, names: Sequence[str]) -> "Schema":
-        """The same schema with only the named tables, in the original order."""
+    def restricted_to(self, names: Sequence[str], columns: Mapping[str, Collection[str]] | None = None) -> "Schema":
+        """The same schema with only the named tables, in the original order.
+
+        Of a table that `columns` names, only the columns given there.
+        """
         wanted = {name.casefold() for name in names}
-        return Schema(tuple(table for table in self.tables if table.name.casefold() in wanted))
+        cut = {name.casefold(): kept for name, kept in (columns or {}).items()}
+        return Schema(
+            tuple(
+                table.restricted_to(cut[name]) if name in cut else table
+                for table in self.tables
+                for name in (table.name.casefold(),)
+                if name in wanted
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +102,28 @@ class ValueLookup(Protocol):
         """Every place where this very text is stored, in the order of the schema; empty if nowhere."""
         ...
 
+    def similar(self, text: str) -> Sequence[CellValue]:
+        """The stored texts that differ in accents only, or else in a slip or two of the fingers; empty if none does."""
+        ...
+
 
 class NoValues:
     """A lookup that knows no values: for databases whose cells must stay out of the prompt."""
 
     def find(self, text: str) -> Sequence[CellValue]:  # noqa: ARG002
         return ()
+
+    def similar(self, text: str) -> Sequence[CellValue]:  # noqa: ARG002
+        return ()
+
+
+class CellLookup(Protocol):
+    """Asks what a single column holds; slower than `ValueLookup`, and without its bounds."""
+
+    def holds(self, table: str, column: str, text: str) -> bool | None:
+        """Whether a cell of that column equals `text`; None if that cannot be told."""
+        ...
+
+    def first_values(self, table: str, column: str) -> Sequence[str]:
+        """Some values of that column, as texts; empty if there are none or they cannot be read."""
+        ...

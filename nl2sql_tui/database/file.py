@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from nl2sql_tui.cancellation import Cancel
@@ -10,12 +11,13 @@ from nl2sql_tui.database.check import Verdict, check
 from nl2sql_tui.database.connect import GuardedConnection, connect, opening_error
 from nl2sql_tui.database.execute import Ending, Limits, Page, ResultSet, execute, fetch_all
 from nl2sql_tui.database.inspect import count_rows, read_schema
-from nl2sql_tui.database.values import ValueIndex, build_value_index
+from nl2sql_tui.database.lookup import ColumnLookup
+from nl2sql_tui.database.value_cache import FileState, ValueCache
+from nl2sql_tui.database.value_index import ValueIndex
+from nl2sql_tui.database.values import cell_texts
 from nl2sql_tui.errors import DatabaseError
-from nl2sql_tui.schema import Schema
+from nl2sql_tui.schema import CellValue, Schema
 from nl2sql_tui.text import visible
-
-_State = tuple[tuple[int, int], ...]
 
 
 class Database:
@@ -30,8 +32,8 @@ class Database:
         self._schema_lock = threading.Lock()
         self._values_lock = threading.Lock()
         """A lock of its own, as reading the values may take long, and SQL can be checked meanwhile."""
-        self._schema: tuple[_State, Schema] | None = None
-        self._values: tuple[_State, ValueIndex] | None = None
+        self._schema: tuple[FileState, Schema] | None = None
+        self._values: tuple[FileState, ValueIndex] | None = None
         connect(path).close()
 
     @property
@@ -52,14 +54,28 @@ class Database:
             return self._schema[1]
 
     def values(self, cancel: Cancel) -> ValueIndex:
-        """The texts in the cells, for linking; a large file takes seconds. Raises DatabaseError, Stopped."""
+        """The texts in the cells, for linking. Raises DatabaseError, Stopped.
+
+        A large file takes seconds when it is asked for the first time and after each change, else milliseconds.
+        """
         schema = self.schema()
         with self._values_lock:
             state = self._state()
+            if self._values is not None and self._values[1].damaged:
+                self._values = None
+                with suppress(OSError):
+                    ValueCache().forget(self.path)
             if self._values is None or self._values[0] != state:
-                with self._connection() as connection:
-                    self._values = (state, build_value_index(connection, schema, cancel))
+                self._values = (state, ValueCache().index(self.path, state, lambda: self._cell_texts(schema, cancel)))
             return self._values[1]
+
+    def _cell_texts(self, schema: Schema, cancel: Cancel) -> Iterator[CellValue]:
+        with self._connection() as connection:
+            yield from cell_texts(connection, schema, cancel)
+
+    def cells(self, cancel: Cancel) -> ColumnLookup:
+        """What single columns hold, asked when it is needed."""
+        return ColumnLookup(self._connection, cancel)
 
     def require_tables(self) -> Schema:
         """The schema; raises DatabaseError if it has no table to ask about."""
@@ -99,13 +115,17 @@ class Database:
     def _connection(self) -> GuardedConnection:
         return connect(self.path)
 
-    def _state(self) -> _State:
+    def _state(self) -> FileState:
         """Changes whenever the file, or the log of changes beside it, does."""
         found = []
-        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
+        # SQLite keeps the log beside the file itself, not beside a link to it.
+        file = self.path.resolve()
+        for path in (file, file.with_name(file.name + "-wal")):
             try:
                 stat = path.stat()
             except OSError:
                 continue
-            found.append((stat.st_mtime_ns, stat.st_size))
+            # Reading a database that has no log may make an empty one, which says nothing new.
+            if stat.st_size:
+                found.append((stat.st_mtime_ns, stat.st_size))
         return tuple(found)

@@ -1,8 +1,9 @@
-"""Reads the schema of a database: tables, views, columns, keys; counts rows when asked; reads no cells."""
+"""Reads the schema of a database: tables, views, columns, keys, comments; counts rows when asked; reads no cells."""
 
 import sqlite3
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.comments import Comments, comments_in
 from nl2sql_tui.database.connect import GuardedConnection
 from nl2sql_tui.quoting import quoted
 from nl2sql_tui.schema import Column, ForeignKey, Schema, Table
@@ -17,11 +18,12 @@ def read_schema(connection: GuardedConnection) -> Schema:
     A view that no longer compiles is listed without columns. Raises sqlite3.Error if the file is damaged.
     """
     rows = connection.execute(
-        "SELECT l.name, l.type = 'view' FROM pragma_table_list AS l JOIN sqlite_master AS m ON m.name = l.name "
+        "SELECT l.name, l.type = 'view', m.sql FROM pragma_table_list AS l JOIN sqlite_master AS m ON m.name = l.name "
         "WHERE l.schema = 'main' AND l.type IN ('table', 'view', 'virtual') AND m.type IN ('table', 'view') "
         "AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.rowid"
     ).fetchall()
-    columns = {name: _columns(connection, name) for name, _ in rows}
+    comments = {name: Comments() if is_view else comments_in(sql or "") for name, is_view, sql in rows}
+    columns = {name: _columns(connection, name, comments[name]) for name, *_ in rows}
     keys_of = {
         name: tuple(column.name for column in sorted(found, key=lambda c: c.primary_key) if column.primary_key)
         for name, found in columns.items()
@@ -34,20 +36,24 @@ def read_schema(connection: GuardedConnection) -> Schema:
                 columns=columns[name],
                 foreign_keys=() if is_view else _foreign_keys(connection, name, real_names, keys_of),
                 is_view=bool(is_view),
+                comment=comments[name].table,
             )
-            for name, is_view in rows
+            for name, is_view, _ in rows
         )
     )
 
 
-def _columns(connection: GuardedConnection, table: str) -> tuple[Column, ...]:
+def _columns(connection: GuardedConnection, table: str, comments: Comments) -> tuple[Column, ...]:
     try:
         rows = connection.execute(
             'SELECT name, type, pk, "notnull" FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid', (table,)
         ).fetchall()
     except sqlite3.OperationalError:
         return ()
-    return tuple(Column(name, declared or "", key, bool(not_null)) for name, declared, key, not_null in rows)
+    return tuple(
+        Column(name, declared or "", key, bool(not_null), comments.columns.get(name.lower(), ""))
+        for name, declared, key, not_null in rows
+    )
 
 
 def _foreign_keys(

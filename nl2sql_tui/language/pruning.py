@@ -1,21 +1,29 @@
-"""Chooses the tables of a large schema that a question is most likely about, within a budget of tokens."""
+"""Chooses what of a large schema the model is shown for a question, within a budget of tokens.
 
-import re
-from collections.abc import Callable, Sequence
+What a question is about is `ranking`'s to say. Here is what an answer needs besides: the tables on the way between
+those it joins, the keys, and room for all of them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from nl2sql_tui.language.prompt import schema_text, table_line
+from nl2sql_tui.language.ranking import SchemaWords, words_of_schema
+from nl2sql_tui.language.recent import Recent
+from nl2sql_tui.quoting import identifier
 from nl2sql_tui.schema import CellValue, Schema, Table
 
-_NAME_WEIGHT: Final = 3.0
-"""A word of the question in a table's name counts for as much as three in its columns' names."""
-_VALUE_WEIGHT: Final = 4.0
-"""A cell value that the question names."""
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
-_COMMON_WORDS: Final = frozenset(
-    "the and for are was were with all each list show what which who how many that this from have has than give "
-    "find tell many much their there number total average most least more less per not any does did its".split()
-)
+_LONGEST_BRIDGE: Final = 3
+"""Tables between two that are joined. Longer ways exist in every schema and are seldom meant."""
+_BRIDGED_SHARE: Final = 0.5
+"""The ways are cleared to tables at least this relevant, against the most relevant one."""
+_LEAST_SHARE: Final = 0.1
+"""Tables less relevant than this, against the most relevant one, are left out even where there is room."""
+_WIDE_SHARE: Final = 0.25
+"""A table that would take more than this of the budget is shown with fewer columns."""
+_SURELY_TOO_LARGE: Final = 1.25
+"""Lines counted one by one give a little more or less than counted together, never by a quarter."""
 
 
 def prune(
@@ -27,75 +35,132 @@ def prune(
 ) -> Schema:
     """`schema` if its text fits `budget` tokens, else its most relevant tables that fit together.
 
-    Tables are taken by relevance; each brings the tables on the foreign keys between it and those already taken,
-    for a join needs them. With nothing in common between question and schema, the first tables are taken.
-    A single table larger than the budget is taken all the same, for an answer needs one.
+    Tables are taken by relevance; the most relevant ones bring the tables on the foreign keys between them and those
+    already taken, for a join needs them. With nothing in common between question and schema, the first tables are
+    taken. A very wide table is shown with its keys, its relevant columns and its first ones; one that is still larger
+    than the budget is taken all the same if it is the most relevant, for an answer needs one.
     """
-    if count_tokens(schema_text(schema)) <= budget:
+    costs = _costs_of(schema, count_tokens)
+    if costs.fit(budget):
         return schema
-    scores = {table.name: _relevance(table, question, values) for table in schema.tables}
-    neighbours = _neighbours(schema)
-    cost = {table.name: _table_cost(table, count_tokens) for table in schema.tables}
-    related = [table for table in schema.tables if scores[table.name] > 0]
-    ranked = sorted(related or schema.tables, key=lambda table: -scores[table.name])
-    chosen: list[str] = []
-    left = budget
-    for table in ranked:
-        wanted = [table.name, *_bridge(table.name, chosen, neighbours)]
-        wanted = [name for name in wanted if name not in chosen]
-        price = sum(cost[name] for name in wanted)
-        if price > left and len(wanted) > 1:
-            wanted, price = [table.name], cost[table.name]
-        if wanted and (price <= left or not chosen):
-            chosen += wanted
-            left -= price
-    return schema.restricted_to(chosen)
+    words = words_of_schema(schema)
+    choice = _Choice(words, costs, question, values, budget)
+    while len(choice.chosen) > 1 and count_tokens(schema_text(choice.schema)) > budget:
+        choice.drop_last()
+    return choice.schema
 
 
-def _table_cost(table: Table, count_tokens: Callable[[str], int]) -> int:
-    """Tokens of a table's line and of its foreign keys, each of which may need a line of its own."""
-    keys = "".join(f"{table.name}.{key.column} = {key.to_table}.{key.to_column}\n" for key in table.foreign_keys)
-    return count_tokens(table_line(table) + "\n" + keys)
+class _Costs:
+    """What the tables of a schema cost in tokens, each counted when it is first asked about."""
+
+    def __init__(self, schema: Schema, count_tokens: Callable[[str], int]) -> None:
+        self._schema = schema
+        self._count = count_tokens
+        self._tables: dict[int, int] = {}
+        self._whole: int | None = None
+
+    def of(self, place: int) -> int:
+        """Tokens of the table's line and of its foreign keys, each of which may need a line of its own."""
+        if place not in self._tables:
+            self._tables[place] = self.of_table(self._schema.tables[place])
+        return self._tables[place]
+
+    def of_table(self, table: Table) -> int:
+        """The same for a table that is shown in part; it is counted each time."""
+        keys = (
+            f"{identifier(table.name)}.{identifier(key.column)} = "
+            f"{identifier(key.to_table)}.{identifier(key.to_column)}\n"
+            for key in table.foreign_keys
+        )
+        return self._count(f"{table_line(table)}\n{''.join(keys)}")
+
+    def fit(self, budget: int) -> bool:
+        """Whether all tables together take no more than `budget`."""
+        if self._whole is None:
+            total = 0
+            for place in range(len(self._schema.tables)):
+                total += self.of(place)
+                if total > budget * _SURELY_TOO_LARGE:
+                    return False
+            self._whole = self._count(schema_text(self._schema))
+        return self._whole <= budget
 
 
-def _neighbours(schema: Schema) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {table.name: set() for table in schema.tables}
-    for table in schema.tables:
-        for key in table.foreign_keys:
-            if key.to_table != table.name and key.to_table in found:
-                found[table.name].add(key.to_table)
-                found[key.to_table].add(table.name)
-    return found
+_recent_costs: Recent[_Costs] = Recent()
 
 
-def _bridge(name: str, chosen: Sequence[str], neighbours: dict[str, set[str]]) -> list[str]:
-    """The table that joins `name` to the chosen ones where none of them touches it; empty if there is none."""
-    near = neighbours[name]
-    if not chosen or not near.isdisjoint(chosen):
+def _costs_of(schema: Schema, count_tokens: Callable[[str], int]) -> _Costs:
+    return _recent_costs.get(schema, count_tokens, lambda: _Costs(schema, count_tokens))
+
+
+class _Choice:
+    """The tables taken for one question, by their places in the schema."""
+
+    def __init__(
+        self, words: SchemaWords, costs: _Costs, question: str, values: Sequence[CellValue], budget: int
+    ) -> None:
+        self.chosen: list[int] = []
+        self._words = words
+        self._costs = costs
+        self._question = question
+        self._values = values
+        self._wide = int(budget * _WIDE_SHARE)
+        self._left = budget
+        self._columns: dict[int, list[str]] = {}
+        """Of tables that are shown in part, the columns shown."""
+        scores = words.scores(question, values)
+        best = max(scores, default=0.0)
+        for place in sorted(range(len(scores)), key=lambda place: -scores[place]):
+            if best and (scores[place] == 0 or scores[place] < best * _LEAST_SHARE):
+                break
+            if place not in self.chosen:
+                self._take(place, with_bridge=scores[place] >= best * _BRIDGED_SHARE > 0)
+
+    @property
+    def schema(self) -> Schema:
+        """What was chosen, in the order of the schema."""
+        tables = self._words.schema.tables
+        return self._words.schema.restricted_to(
+            [tables[place].name for place in self.chosen],
+            {tables[place].name: columns for place, columns in self._columns.items()},
+        )
+
+    def drop_last(self) -> None:
+        """Take the least relevant table out again."""
+        self._columns.pop(self.chosen.pop(), None)
+
+    def _take(self, place: int, *, with_bridge: bool) -> None:
+        wanted = [place, *(_bridge(place, self.chosen, self._words.neighbours) if with_bridge else ())]
+        price = sum(map(self._cost, wanted))
+        if price > self._left and len(wanted) > 1:
+            wanted, price = [place], self._cost(place)
+        if price <= self._left or not self.chosen:
+            self.chosen += wanted
+            self._left -= price
+
+    def _cost(self, place: int) -> int:
+        whole = self._costs.of(place)
+        if whole <= self._wide:
+            return whole
+        table = self._words.schema.tables[place]
+        if place not in self._columns:
+            room = len(table.columns) * self._wide // whole
+            self._columns[place] = self._words.best_columns(place, room, self._question, self._values)
+        return self._costs.of_table(table.restricted_to(self._columns[place]))
+
+
+def _bridge(place: int, chosen: Collection[int], neighbours: Sequence[frozenset[int]]) -> list[int]:
+    """The tables on the shortest way over foreign keys from a table to a chosen one; empty if none is near."""
+    if not chosen or not neighbours[place].isdisjoint(chosen):
         return []
-    between = sorted(other for other in near if not neighbours[other].isdisjoint(chosen))
-    return between[:1]
-
-
-def _relevance(table: Table, question: str, values: Sequence[CellValue]) -> float:
-    asked = words_of(question)
-    in_name = asked & words_of(table.name)
-    in_columns = asked & {word for column in table.columns for word in words_of(column.name)}
-    linked = sum(1 for value in values if value.table == table.name)
-    # A longer name is less about each of its words: "order" is nearer to "orders" than "order_item_tax" is.
-    length = max(1, len(words_of(table.name)))
-    return _NAME_WEIGHT * len(in_name) * (1 + 1 / length) + len(in_columns - in_name) + _VALUE_WEIGHT * linked
-
-
-def words_of(text: str) -> set[str]:
-    """The words of a name or question, lower-cased, split at case changes and underscores, plurals cut off."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return {_stem(word) for word in words if len(word) > 2 and word not in _COMMON_WORDS}
-
-
-def _stem(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ses", "xes", "ches", "shes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    ways = deque([[place]])
+    seen = {place}
+    while ways:
+        way = ways.popleft()
+        for near in sorted(neighbours[way[-1]] - seen):
+            seen.add(near)
+            if not neighbours[near].isdisjoint(chosen):
+                return [*way[1:], near]
+            if len(way) < _LONGEST_BRIDGE:
+                ways.append([*way, near])
+    return []

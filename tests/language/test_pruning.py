@@ -1,7 +1,10 @@
 """A large schema is cut to what the question is about, within the budget, with the tables its joins need."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 from nl2sql_tui.language.prompt import schema_text
-from nl2sql_tui.language.pruning import prune, words_of
+from nl2sql_tui.language.pruning import prune
 from nl2sql_tui.schema import CellValue, Column, ForeignKey, Schema, Table
 
 
@@ -60,12 +63,93 @@ def test_a_foreign_key_to_a_table_that_is_not_there_is_passed_over() -> None:
     assert "Award" in _names(prune(Schema((*_LARGE.tables, lost)), "awards", (), 60, _count))
 
 
-def test_one_table_remains_even_if_it_alone_is_too_large() -> None:
-    wide = Schema((_table("wide", *(f"c{number}" for number in range(500))),))
-    assert _names(prune(wide, "c7", (), 50, _count)) == ["wide"]
+def test_a_very_wide_table_is_shown_in_part() -> None:
+    keyed = replace(
+        _table("wide", *(f"c{number}" for number in range(500)), keys=(ForeignKey("c300", "Student", "StudentID"),)),
+    )
+    kept = prune(Schema((keyed, _STUDENT)), "the c77 of wide", (), 60, _count).table("wide")
+    assert kept is not None
+    names = [column.name for column in kept.columns]
+    assert {"c0", "c77", "c300"} <= set(names)
+    assert len(names) < 12
+    assert names == sorted(names, key=lambda name: int(name[1:]))
+    assert [key.column for key in kept.foreign_keys] == ["c300"]
 
 
-def test_words_of_names_and_questions_meet() -> None:
-    assert words_of("CustomerOrders") == words_of("customer_order") == words_of("the customers' orders")
-    assert words_of("HTTPStatus2") == {"http", "statu"} or words_of("HTTPStatus2") == {"http", "status"}
-    assert words_of("companies") == words_of("company")
+def test_a_column_that_holds_a_named_value_is_shown() -> None:
+    wide = _table("wide", *(f"c{number}" for number in range(500)))
+    kept = prune(Schema((wide,)), "from Mars?", (CellValue("wide", "c444", "Mars"),), 60, _count)
+    assert kept.tables[0].column("c444")
+
+
+def test_one_table_remains_even_if_its_keys_alone_are_too_large() -> None:
+    columns = tuple(Column(f"c{number}", "text", primary_key=number + 1) for number in range(500))
+    kept = prune(Schema((Table("wide", columns),)), "c7", (), 50, _count)
+    assert [len(table.columns) for table in kept.tables] == [500]
+
+
+def _chain(length: int) -> list[Table]:
+    """Tables that each refer to the next; only the ends have telling names."""
+    names = ["Painter", *(f"x{number}" for number in range(length)), "Sculpture"]
+    return [
+        _table(name, f"{name}_id", "next_id", keys=(ForeignKey("next_id", after, f"{after}_id"),))
+        for name, after in pairwise(names)
+    ] + [_table(names[-1], f"{names[-1]}_id")]
+
+
+def test_the_way_between_two_tables_is_shown_over_up_to_three_others() -> None:
+    for length in (1, 2, 3):
+        kept = _names(prune(Schema((*_FILLER, *_chain(length))), "painters of a sculpture", (), 60, _count))
+        assert {f"x{number}" for number in range(length)} <= set(kept), length
+    kept = _names(prune(Schema((*_FILLER, *_chain(6))), "painters of a sculpture", (), 60, _count))
+    assert not {"x2", "x3"} & set(kept)
+
+
+def test_a_word_that_many_tables_share_says_less_than_a_rare_one() -> None:
+    orders = [_table(f"order_{number}", "order_id", "remark") for number in range(200)]
+    kept = _names(prune(Schema((*orders, _table("refund", "amount"))), "order refunds", (), 30, _count))
+    assert "refund" in kept
+
+
+def test_a_comment_in_the_schema_says_what_a_short_name_means() -> None:
+    spoken = replace(_table("tbl_x7", "v1"), comment="Vessels that call at the harbour")
+    with_column = Table("tbl_y8", (Column("q", "text", comment="tonnage of the freight"),))
+    schema = Schema((*_FILLER, spoken, with_column))
+    assert _names(prune(schema, "Which vessels were there?", (), 40, _count)) == ["tbl_x7"]
+    assert _names(prune(schema, "How much tonnage?", (), 40, _count)) == ["tbl_y8"]
+
+
+def test_words_that_are_put_together_shortened_or_inflected_are_met() -> None:
+    for name, question in [
+        ("flightno", "which flights"),
+        ("dept", "the departments"),
+        ("emp", "every employee"),
+        ("enrolment", "who is enrolled?"),
+        ("coureur", "Coureurs"),
+        ("élève", "eleves"),
+    ]:
+        kept = _names(prune(Schema((*_FILLER, _table(name, "zz"))), question, (), 40, _count))
+        assert kept == [name], question
+
+
+def test_a_table_is_counted_once_for_all_questions() -> None:
+    counted: list[str] = []
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return _count(text)
+
+    prune(_LARGE, "students", (), 80, count)
+    first = len(counted)
+    prune(Schema(_LARGE.tables), "Which students take courses?", (), 80, count)
+    assert len(counted) - first < first / 4
+    assert len(set(counted) - {schema_text(_LARGE)}) >= len(counted) - 6
+
+
+def test_a_schema_that_changed_is_read_anew() -> None:
+    before = Schema((*_FILLER, _STUDENT))
+    after = Schema((*_FILLER, _table("Student", "StudentID", "Nickname")))
+    prune(before, "students", (), 60, _count)
+    shown = prune(after, "students", (), 60, _count).table("Student")
+    assert shown is not None
+    assert shown.column("Nickname")
