@@ -1,0 +1,148 @@
+"""Finds joins that repeat the rows that a sum is over, and joins that leave rows out of a grouped result."""
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from nl2sql_tui.doctor import Finding
+from nl2sql_tui.doctor.probing import rows_before_grouping, with_conditions, written
+from nl2sql_tui.doctor.statement import Statement
+from nl2sql_tui.language.reading.expressions import is_aggregate
+from nl2sql_tui.language.reading.scope import Source
+
+
+def repeated_rows(statement: Statement) -> Iterator[Finding]:
+    """Sums, averages and counts over a table whose rows a join repeats, with how often on average."""
+    groups = _group_columns(statement)
+    if groups is None:
+        return
+    for source, aggregates in _summed_sources(statement, groups):
+        key = _key(source)
+        per_group = [exp.func("quote", column.copy()) for column in groups]
+        counts: list[exp.Expr] = [exp.Count(this=key), _distinct([key, *per_group])]
+        others = [one for one in statement.scope.sources if one is not source and one.table is not None]
+        counts += [_distinct([key, _key(other), *per_group]) for other in others if not _is_view(other)]
+        row = statement.prober.row(_probe(statement, counts))
+        if row is None or not all(isinstance(cell, int) for cell in row):
+            continue
+        rows, distinct, *pairs = [int(cell) for cell in row if isinstance(cell, int)]
+        if not distinct or rows <= distinct:
+            continue
+        tables = [other for other in others if not _is_view(other)]
+        by = next((one.shown for one, pair in zip(tables, pairs, strict=True) if pair > distinct), "")
+        told = statement.words.value(aggregates[0])
+        yield Finding(
+            f"Joining {by or 'the other tables'} repeats each {source.shown} {rows / distinct:.1f} times on average: "
+            f"{told} counts it each time.",
+            _counting_once(statement, source, aggregates[0]),
+        )
+
+
+def _probe(statement: Statement, items: list[exp.Expr]) -> exp.Select:
+    return rows_before_grouping(statement.select, [*statement.ties, *statement.conditions], *items)
+
+
+def _group_columns(statement: Statement) -> list[exp.Column] | None:
+    """The columns that the statement groups by; None if it groups by anything else."""
+    group = statement.select.args.get("group")
+    if group is None:
+        return []
+    columns = [key for key in group.expressions if isinstance(key, exp.Column) and statement.source_of(key)]
+    return columns if len(columns) == len(group.expressions) else None
+
+
+def _summed_sources(statement: Statement, groups: list[exp.Column]) -> list[tuple[Source, list[exp.Expr]]]:
+    """Each table with the aggregates over its columns that rows met twice would change."""
+    found: dict[int, tuple[Source, list[exp.Expr]]] = {}
+    for item in statement.select.expressions:
+        for node in item.find_all(exp.Sum, exp.Avg, exp.Count, exp.Anonymous):
+            columns = [] if isinstance(node.this, exp.Distinct) else list(node.find_all(exp.Column))
+            sources = [statement.source_of(column) for column in columns]
+            source = sources[0] if sources and all(one is sources[0] for one in sources) else None
+            if source is None or source.table is None or _is_view(source) or not is_aggregate(node):
+                continue
+            if isinstance(node, exp.Count) and _is_one_row_per_group(statement, source, groups):
+                continue
+            found.setdefault(id(source), (source, []))[1].append(node)
+    return list(found.values())
+
+
+def _is_one_row_per_group(statement: Statement, source: Source, groups: list[exp.Column]) -> bool:
+    """Whether each group is about one row of `source`: a count in it is then meant to count what is joined."""
+    own = {column.name.casefold() for column in groups if statement.source_of(column) is source}
+    table = source.table
+    keys = {column.name.casefold() for column in table.columns if column.primary_key} if table else set()
+    return bool(keys) and keys <= own
+
+
+def _counting_once(statement: Statement, source: Source, aggregate: exp.Expr) -> str | None:
+    """The statement with a count of a table's key that counts each row once; None for other aggregates."""
+    column = aggregate.this
+    if not isinstance(aggregate, exp.Count) or not isinstance(column, exp.Column) or source.table is None:
+        return None
+    keys = [one.name.casefold() for one in source.table.columns if one.primary_key]
+    if keys != [column.name.casefold()]:
+        return None
+    copy = statement.select.copy()
+    for node in copy.find_all(exp.Count):
+        if node == aggregate:
+            node.set("this", exp.Distinct(expressions=[node.this.copy()]))
+    return written(copy)
+
+
+def lost_rows(statement: Statement) -> Iterator[Finding]:
+    """Rows of the table that a result is grouped by which no other table has a match for, so that they drop out."""
+    select = statement.select
+    groups = _group_columns(statement)
+    if not groups or any(select.args.get(part) for part in ("having", "limit", "distinct")):
+        return
+    if any(join.side for join in select.args["joins"]) or not any(map(is_aggregate, select.expressions)):
+        return
+    source = statement.source_of(groups[0])
+    if source is None or source.table is None or _is_view(source):
+        return
+    about = [column for part in (*groups, *statement.conditions) for column in part.find_all(exp.Column)]
+    if any(statement.source_of(column) is not source for column in about):
+        return
+    probe = exp.select(exp.Count(this=exp.Star())).from_(source.node.copy())
+    total = statement.prober.row(with_conditions(probe, statement.conditions))
+    kept = statement.prober.row(_probe(statement, [_distinct([_key(source)])]))
+    if total is None or kept is None or not isinstance(total[0], int) or not isinstance(kept[0], int):
+        return
+    lost = total[0] - kept[0]
+    if lost > 0:
+        others = [one.shown for one in statement.scope.sources if one is not source]
+        told = others[0] if len(others) == 1 else "the tables joined to it"
+        yield Finding(
+            f"{lost:,} of {total[0]:,} rows of {source.shown} have no match in {told} and drop out of this result."
+        )
+
+
+def _is_view(source: Source) -> bool:
+    return source.table is not None and source.table.is_view
+
+
+def _key(source: Source) -> exp.Expr:
+    """What tells the rows of a table apart, as one value; missing where an outer join found no row."""
+    assert source.table is not None
+    keys = sorted((column for column in source.table.columns if column.primary_key), key=lambda one: one.primary_key)
+    names = [column.name for column in keys] or ["rowid"]
+    return _concatenated(
+        [exp.column(exp.to_identifier(name, quoted=name != "rowid"), _quoted(source)) for name in names]
+    )
+
+
+def _quoted(source: Source) -> exp.Identifier:
+    return exp.to_identifier(source.name, quoted=True)
+
+
+def _concatenated(parts: list[exp.Expr]) -> exp.Expr:
+    """The parts as one text with marks between them."""
+    whole = parts[0].copy()
+    for part in parts[1:]:
+        whole = exp.DPipe(this=exp.DPipe(this=whole, expression=exp.Literal.string("/")), expression=part.copy())
+    return whole
+
+
+def _distinct(parts: list[exp.Expr]) -> exp.Count:
+    return exp.Count(this=exp.Distinct(expressions=[_concatenated(parts)]))

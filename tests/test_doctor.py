@@ -1,0 +1,253 @@
+"""The causes of empty and odd results, on small real databases: each is named, and what is offered gives rows."""
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.execute import Limits
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.doctor import Diagnosis, ResultFacts, examine
+from nl2sql_tui.errors import Stopped
+from nl2sql_tui.quoting import quoted, string_literal
+from tests.databases import make_database
+
+BANK = """
+CREATE TABLE branch (id INTEGER PRIMARY KEY, city TEXT);
+CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, city TEXT, age INTEGER, branch_id INTEGER REFERENCES branch);
+CREATE TABLE account (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer, balance REAL);
+CREATE TABLE card (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer, kind TEXT);
+CREATE TABLE loan (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer, amount REAL);
+INSERT INTO branch VALUES (1, 'Prague'), (2, 'Brno'), (3, 'Ostrava');
+INSERT INTO customer VALUES (1, 'Eva Nová', 'Prague', 30, 1), (2, 'Jan Malý', 'Brno', 40, 1);
+INSERT INTO customer VALUES (3, 'Ota', 'Brno', NULL, 2);
+INSERT INTO account VALUES (1, 1, 100), (2, 1, 200), (3, 1, NULL), (4, 2, 50);
+INSERT INTO card VALUES (1, 99, 'gold');
+"""
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Database:
+    return Database(make_database(tmp_path / "bank.sqlite", BANK))
+
+
+def diagnosed(database: Database, sql: str) -> Diagnosis:
+    """What the doctor says of `sql` once it has run."""
+    result = database.fetch_all(sql, Cancel(), Limits())
+    assert result.ending.error is None
+    first = result.rows[0] if result.rows else None
+    # A generous time, so that a slow computer finds the same.
+    return examine(database, sql, ResultFacts(len(result.rows), first), Cancel(), seconds=60)
+
+
+def rows(database: Database, sql: str | None) -> list[tuple[object, ...]]:
+    assert sql is not None
+    return list(database.fetch_all(sql, Cancel(), Limits()).rows)
+
+
+@pytest.mark.parametrize(
+    ("condition", "stored", "found"),
+    [
+        ("city = 'prague'", "city has 'Prague'.", ["Eva Nová"]),
+        ("city = 'Pragve'", "city has 'Prague'.", ["Eva Nová"]),
+        ("'PRAGUE' = city", "city has 'Prague'.", ["Eva Nová"]),
+        ("name = 'Eva'", "name has 'Eva Nová'.", ["Eva Nová"]),
+        ("name = 'eva NOVÁ'", "name has 'Eva Nová'.", ["Eva Nová"]),
+        ("name IN ('malý', 'nobody')", "name has 'Jan Malý'.", ["Jan Malý"]),
+        ("city = 'brno ' AND age > 30", "city has 'Brno'.", ["Jan Malý"]),
+    ],
+)
+def test_a_text_that_is_stored_otherwise(bank: Database, condition: str, stored: str, found: list[str]) -> None:
+    diagnosis = diagnosed(bank, f"SELECT name FROM customer WHERE {condition}")
+    assert stored in diagnosis.findings[0].text
+    assert diagnosis.findings[0].text.startswith("No row meets this condition: ")
+    assert [row[0] for row in rows(bank, diagnosis.suggestion)] == found
+
+
+def test_nothing_like_it_is_stored(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT name FROM customer WHERE city = 'Wien'")
+    assert [finding.text for finding in diagnosis.findings] == ["No row meets this condition: city is 'Wien'."]
+    assert diagnosis.suggestion is None
+
+
+def test_two_texts_are_mended_together(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT age FROM customer WHERE city = 'prague' AND name = 'eva nová'")
+    assert len(diagnosis.findings) == 2
+    assert rows(bank, diagnosis.suggestion) == [(30,)]
+
+
+def test_a_count_of_zero_is_examined_too_and_other_results_are_not(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT COUNT(*) FROM customer WHERE city = 'brno'")
+    assert rows(bank, diagnosis.suggestion) == [(2,)]
+    assert diagnosed(bank, "SELECT COUNT(*) FROM customer WHERE city = 'Brno'").findings == ()
+    assert diagnosed(bank, "SELECT age FROM customer WHERE age IS NULL").findings == ()
+
+
+def test_the_first_row_is_fetched_where_it_was_not_kept(bank: Database) -> None:
+    sql = "SELECT COUNT(*) FROM customer WHERE city = 'brno'"
+    assert examine(bank, sql, ResultFacts(1), Cancel(), seconds=60).suggestion is not None
+
+
+def test_a_number_beyond_what_is_stored(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT name FROM customer WHERE age > 90")
+    assert diagnosis.findings[0].text == "No row meets this condition: age is more than 90. age goes from 30 to 40."
+
+
+def test_the_condition_that_removes_the_last_row(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT name FROM customer WHERE city = 'Prague' AND age = 40")
+    assert diagnosis.findings[0].text == (
+        "This condition removes the last row: city is 'Prague'. Without it there are rows."
+    )
+    assert rows(bank, diagnosis.suggestion) == [("Jan Malý",)]
+
+
+def test_conditions_of_which_no_single_one_is_to_blame(bank: Database) -> None:
+    sql = "SELECT name FROM customer WHERE id = 1 AND age = 40 AND city = 'Brno' AND branch_id = 2"
+    assert [finding.text for finding in diagnosed(bank, sql).findings] == [
+        "No row meets these conditions together: id is 1 and age is 40."
+    ]
+
+
+def test_an_empty_table(bank: Database) -> None:
+    sql = "SELECT name FROM customer JOIN loan ON loan.customer_id = customer.id WHERE city = 'Brno'"
+    assert [finding.text for finding in diagnosed(bank, sql).findings] == ["loan has no rows."]
+
+
+@pytest.mark.parametrize(
+    "join", ["JOIN card ON card.customer_id = customer.id", ", card WHERE card.customer_id = customer.id"]
+)
+def test_a_join_without_a_match(bank: Database, join: str) -> None:
+    assert [finding.text for finding in diagnosed(bank, f"SELECT name FROM customer {join}").findings] == [
+        "No row of card matches what it is joined to: nowhere card.customer_id is customer.id."
+    ]
+
+
+def test_having_that_no_group_meets(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT city FROM customer GROUP BY city HAVING COUNT(*) > 5")
+    assert (
+        diagnosis.findings[0].text
+        == "No group meets this condition: the number of rows is more than 5. At most it is 2."
+    )
+    assert len(rows(bank, diagnosis.suggestion)) == 2
+
+
+def test_an_offset_behind_the_last_row(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT name FROM customer LIMIT 5 OFFSET 10")
+    assert diagnosis.findings[0].text == "There are rows, but OFFSET leaves none of them."
+    assert len(rows(bank, diagnosis.suggestion)) == 3
+
+
+def test_an_average_of_missing_values(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT AVG(age) FROM customer WHERE name = 'Ota'")
+    assert diagnosis.findings[0].text == "There are rows, but in all of them age is missing."
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT 1 FROM branch INTERSECT SELECT 2 FROM branch", "none that is the same in both"),
+        ("SELECT id FROM loan INTERSECT SELECT id FROM branch", "The first of the two queries gives no rows"),
+        ("SELECT id FROM branch INTERSECT SELECT id FROM loan", "The second of the two queries gives no rows"),
+        ("SELECT id FROM branch EXCEPT SELECT id FROM branch", "Every row of the first query"),
+    ],
+)
+def test_two_queries_put_together(bank: Database, sql: str, words: str) -> None:
+    assert words in diagnosed(bank, sql).findings[0].text
+
+
+def test_a_named_query_is_examined_with_its_name(bank: Database) -> None:
+    sql = "WITH old AS (SELECT * FROM customer WHERE age > 35) SELECT name FROM old WHERE city = 'Prague'"
+    assert "city is 'Prague'" in diagnosed(bank, sql).findings[0].text
+
+
+def test_a_join_that_repeats_what_is_summed(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT SUM(c.age) FROM customer c JOIN account a ON a.customer_id = c.id")
+    assert [finding.text for finding in diagnosis.findings] == [
+        "Joining account repeats each customer 2.0 times on average: the sum of customer.age counts it each time."
+    ]
+
+
+def test_a_count_of_a_key_that_a_join_repeats_is_offered_once_each(bank: Database) -> None:
+    sql = "SELECT COUNT(customer.id) FROM customer JOIN account ON account.customer_id = customer.id"
+    diagnosis = diagnosed(bank, sql)
+    assert "repeats each customer 2.0 times" in diagnosis.findings[0].text
+    assert rows(bank, diagnosis.suggestion) == [(2,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT SUM(a.balance) FROM customer c JOIN account a ON a.customer_id = c.id",
+        "SELECT MAX(c.age) FROM customer c JOIN account a ON a.customer_id = c.id",
+        "SELECT COUNT(DISTINCT c.id) FROM customer c JOIN account a ON a.customer_id = c.id",
+        "SELECT c.id, COUNT(c.id) FROM branch b JOIN customer c ON c.branch_id = b.id GROUP BY c.id",
+        "SELECT b.city, COUNT(*) FROM branch b LEFT JOIN customer c ON c.branch_id = b.id GROUP BY b.id",
+        "SELECT a.id, SUM(c.age) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY a.id",
+    ],
+)
+def test_sums_that_are_right_are_left_alone(bank: Database, sql: str) -> None:
+    assert [text for text in (one.text for one in diagnosed(bank, sql).findings) if "repeats" in text] == []
+
+
+def test_rows_that_drop_out_of_a_grouped_result(bank: Database) -> None:
+    sql = "SELECT b.city, COUNT(*) FROM branch b JOIN customer c ON c.branch_id = b.id GROUP BY b.id"
+    assert [finding.text for finding in diagnosed(bank, sql).findings] == [
+        "1 of 3 rows of branch have no match in customer and drop out of this result."
+    ]
+
+
+def test_names_and_values_that_would_drive_a_screen(tmp_path: Path) -> None:
+    table, column, value = 'or"der [b]\x1b[31m', "c'\u202e", "Praha\x1b]52;c;aGk=\x07"
+    script = (
+        f"CREATE TABLE {quoted(table)} (id INTEGER PRIMARY KEY, {quoted(column)} TEXT, city TEXT);"
+        f"INSERT INTO {quoted(table)} VALUES (1, {string_literal(value)}, {string_literal(value)});"
+    )
+    database = Database(make_database(tmp_path / "h.sqlite", script))
+    hostile_name = diagnosed(database, f"SELECT id FROM {quoted(table)} WHERE {quoted(column)} = 'x'")
+    assert hostile_name.findings[0].text.startswith("No row meets this condition")
+    # What cannot be seen is not offered to be run.
+    assert hostile_name.suggestion is None
+    assert diagnosed(database, f"SELECT id FROM {quoted(table)} WHERE city = 'praha'").suggestion is None
+
+
+@pytest.mark.parametrize(
+    "sql", ["", "nonsense", "SELECT 1; SELECT 2", "DELETE FROM customer", "SELECT " + "(" * 500 + "1" + ")" * 500]
+)
+def test_what_is_no_query_has_no_findings(bank: Database, sql: str) -> None:
+    assert examine(bank, sql, ResultFacts(0), Cancel()) == Diagnosis()
+
+
+def test_a_database_that_is_gone_has_no_findings(bank: Database) -> None:
+    bank.path.unlink()
+    assert examine(bank, "SELECT name FROM customer WHERE age > 90", ResultFacts(0), Cancel()) == Diagnosis()
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Database:
+    """A database in which a condition takes for ever to be found to hold nowhere."""
+    path = make_database(tmp_path / "slow.sqlite", "CREATE TABLE t (x INTEGER)")
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.executemany("INSERT INTO t VALUES (?)", [(number,) for number in range(3_000)])
+    connection.close()
+    return Database(path)
+
+
+SLOW = "SELECT COUNT(*) FROM t AS a, t AS b, t AS c WHERE a.x + b.x + c.x < 0 AND a.x > 5"
+
+
+def test_a_slow_database_is_given_up_in_time(slow: Database) -> None:
+    began = time.monotonic()
+    assert examine(slow, SLOW, ResultFacts(1, (0,)), Cancel(), seconds=0.3).findings == ()
+    # Without the limit it would take hours.
+    assert time.monotonic() - began < 60
+
+
+def test_it_stops_when_told_to(slow: Database) -> None:
+    cancel = Cancel()
+    threading.Timer(0.3, cancel.request).start()
+    with pytest.raises(Stopped):
+        examine(slow, SLOW, ResultFacts(1, (0,)), cancel, seconds=600)
