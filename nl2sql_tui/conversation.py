@@ -1,0 +1,143 @@
+"""What was asked and answered so far, and what of a question can be answered from it without asking a model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nl2sql_tui.answers import Answer, Origin
+from nl2sql_tui.engine.events import Message
+from nl2sql_tui.errors import InputError
+from nl2sql_tui.language.prompt import question_text
+from nl2sql_tui.language.recall import Remembered, recall
+from nl2sql_tui.schema import Schema, ValueLookup
+from nl2sql_tui.text import shortened
+
+Compiles = Callable[[str], bool]
+"""Whether SQL is one valid statement that only reads, on the database as it is."""
+_QUESTION_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationTurn:
+    """A question and the SQL that was shown for it as valid."""
+
+    question: str
+    """As a model is shown it, with the values that it names; empty for SQL written by hand."""
+    sql: str
+    reply: str
+    """What a model has written or should have: the SQL in the form in which it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAnswer:
+    """SQL for a question that no model needs to be asked."""
+
+    sql: str
+    origin: Origin
+    provenance: str
+    """Where it comes from, in one line for a person."""
+    changes: tuple[str, ...] = ()
+    """A line for each thing in which it differs from what it comes from."""
+
+
+class Conversation:
+    """The turns of one conversation about one database. Any thread may call: every state is replaced as a whole."""
+
+    def __init__(self, remembered: Callable[[], Sequence[Remembered]] = tuple) -> None:
+        """`remembered` gives the accepted pairs of the database, the newest first; without it there is no memory."""
+        self.remembered = remembered
+        self._turns: tuple[ConversationTurn, ...] = ()
+        self._standing: tuple[str, ...] = ()
+        """The statements that follow-ups change, the last one first in line; "undo" takes it away."""
+        self._first_shown = 0
+        """The first turn that a prompt holds."""
+
+    def begin_anew(self) -> None:
+        """Forget every turn; what is remembered of the database stays."""
+        self._turns, self._standing, self._first_shown = (), (), 0
+
+    @property
+    def turns(self) -> tuple[ConversationTurn, ...]:
+        return self._turns
+
+    @property
+    def last_sql(self) -> str | None:
+        """What a follow-up changes; None where there is nothing yet."""
+        return self._standing[-1] if self._standing else None
+
+    @property
+    def sql_before(self) -> str | None:
+        """What stood before the last SQL."""
+        return self._standing[-2] if len(self._standing) > 1 else None
+
+    def note(self, answer: Answer) -> None:
+        """Add an answer that has been shown; one that is not valid is nothing to go on from."""
+        if not answer.verdict.valid:
+            return
+        if answer.origin == "undo":
+            self._standing = self._standing[:-1]
+            return
+        question = question_text(answer.question, answer.linked.values)
+        self._turns += (ConversationTurn(question, answer.sql, answer.model_text),)
+        self._standing += (answer.sql,)
+
+    def note_sql(self, sql: str) -> None:
+        """Add a valid statement that the user wrote or edited."""
+        if sql != self.last_sql:
+            self._turns += (ConversationTurn("", sql, sql),)
+            self._standing += (sql,)
+
+    def messages(self, budget: int, count_tokens: Callable[[str], int]) -> tuple[Message, ...]:
+        """The newest turns, as question and reply, that together take at most `budget` tokens.
+
+        From one question to the next they only grow at the end, so that what a model has computed for them serves
+        again. When they no longer fit, the oldest leave until half the budget is free, so that this is seldom.
+        """
+        turns = self._turns
+        costs = [count_tokens(turn.question) + count_tokens(turn.reply) if turn.question else 0 for turn in turns]
+        first = self._first_shown if self._first_shown <= len(turns) else 0
+        if sum(costs[first:]) > budget:
+            while first < len(turns) and sum(costs[first:]) > budget // 2:
+                first += 1
+        self._first_shown = first
+        return tuple(
+            message
+            for turn in turns[first:]
+            if turn.question
+            for message in (Message("user", turn.question), Message("assistant", turn.reply))
+        )
+
+
+def ready_answer(
+    question: str, conversation: Conversation, schema: Schema, values: ValueLookup, compiles: Compiles
+) -> ReadyAnswer | None:
+    """SQL from memory or made out of the last one; None if a model has to be asked.
+
+    Raises InputError for an "undo" with nothing to go back to.
+    """
+    from nl2sql_tui.language.followup.recognise import is_undo
+    from nl2sql_tui.language.followup.understand import follow_up
+
+    if is_undo(question):
+        return _undone(conversation, compiles)
+    found = recall(question, conversation.remembered(), schema, values, compiles)
+    if found is not None:
+        provenance = _provenance(found.pair, is_same=not found.changes)
+        return ReadyAnswer(found.sql, "memory", provenance, found.changes)
+    last = conversation.last_sql
+    changed = follow_up(question, last, schema, values, compiles) if last is not None else None
+    if changed is None:
+        return None
+    return ReadyAnswer(changed.sql, "follow-up", "from the answer before", (changed.change,))
+
+
+def _undone(conversation: Conversation, compiles: Compiles) -> ReadyAnswer:
+    before = conversation.sql_before
+    if before is None or not compiles(before):
+        raise InputError("There is nothing to go back to.", "The question box keeps what was asked: Up brings it back.")
+    return ReadyAnswer(before, "undo", "the answer before the last one")
+
+
+def _provenance(pair: Remembered, *, is_same: bool) -> str:
+    day = pair.last_run.astimezone()
+    ran = f"as you ran it on {day.day} {day:%b %Y}"
+    return ran if is_same else f"{ran} for: {shortened(pair.question, _QUESTION_SHOWN)}"

@@ -1,0 +1,308 @@
+"""Changes which rows a query gives: adds, replaces, negates and lifts conditions; says in a line what it did."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from sqlglot import exp
+
+from nl2sql_tui.language.followup.columns import columns_named, is_key, is_measure, single
+from nl2sql_tui.language.followup.conditions import Compared, Condition, InPeriod, Known, Values, read_conditions
+from nl2sql_tui.language.followup.edits import Instead, Keep, LeaveOut, NumberInstead, Unfilter
+from nl2sql_tui.language.followup.periods import Period, condition_on, holds_dates, holds_years, standing
+from nl2sql_tui.language.followup.query import Place, Query, fragment, text_of
+from nl2sql_tui.language.followup.words import stems
+from nl2sql_tui.quoting import string_literal
+from nl2sql_tui.schema import ValueLookup
+
+_OnColumn = Callable[[str], str]
+"""Gives a condition in SQL for the name of a column."""
+_COMPARISONS = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
+
+
+def keep(edit: Keep, query: Query, values: ValueLookup) -> str | None:
+    """Narrow the rows; a condition on the same column makes way."""
+    conditions = read_conditions(edit.phrase, query, values)
+    if not conditions or query.compares_with_a_summary:
+        return None
+    return _each(conditions, query, may_add=True, everywhere=False)
+
+
+def put_instead(edit: Instead, query: Query, values: ValueLookup) -> str | None:
+    """The same for something else: what stands on the same column is replaced, in subqueries too."""
+    conditions = read_conditions(edit.phrase, query, values, everywhere=True)
+    may_add = edit.may_add and not query.compares_with_a_summary
+    return _each(conditions, query, may_add=may_add, everywhere=True) if conditions else None
+
+
+def leave_out(edit: LeaveOut, query: Query, values: ValueLookup) -> str | None:
+    """All rows but those."""
+    conditions = read_conditions(edit.phrase, query, values)
+    if not conditions or query.compares_with_a_summary:
+        return None
+    said = [_negated(condition, query) for condition in conditions]
+    return None if None in said or len(said) > 1 else said[0]
+
+
+def number_instead(edit: NumberInstead, query: Query) -> str | None:
+    """Another limit, or another threshold where there is no limit."""
+    limit = query.select.args.get("limit")
+    if isinstance(limit, exp.Limit):
+        limit.set("expression", exp.Literal.number(edit.number))
+        return f"{edit.number} rows"
+    compared = [condition for condition in _all_conditions(query) if isinstance(condition, _COMPARISONS[:4])]
+    numbers = [node for condition in compared for node in condition.find_all(exp.Literal) if not node.is_string]
+    if len(numbers) != 1:
+        return None
+    numbers[0].replace(exp.Literal.number(edit.number))
+    return f"{edit.number} instead of {numbers[0].this}"
+
+
+def unfilter(edit: Unfilter, query: Query, values: ValueLookup) -> str | None:
+    """Without conditions: all of them, or those on what was named."""
+    conditions = query.conditions()
+    lifted = (
+        conditions if not edit.phrase else [one for one in conditions if _is_about(edit.phrase, one, query, values)]
+    )
+    lifted = [one for one in lifted if not _joins(one, query)]
+    if not lifted:
+        return None
+    query.set_conditions([one for one in conditions if all(one is not gone for gone in lifted)])
+    return f"without the condition {' AND '.join(text_of(one) for one in lifted)}"
+
+
+def _is_about(phrase: str, condition: exp.Expr, query: Query, values: ValueLookup) -> bool:
+    places = query.places_in(condition)
+    if len(places) != 1:
+        return False
+    if stems(phrase) in (("year",), ("month",), ("date",), ("day",), ("time",)):
+        return holds_dates(places[0]) or holds_years(places[0])
+    named = {place.key for place in columns_named(phrase, query)}
+    said = {text.casefold() for text in _texts(condition)}
+    named |= {(cell.table, cell.column) for cell in values.find(phrase) if cell.text.casefold() in said}
+    return places[0].key in named
+
+
+def _joins(condition: exp.Expr, query: Query) -> bool:
+    """It only says which rows of two tables belong together."""
+    return len({place.table.name for place in query.places_in(condition)}) > 1
+
+
+# One condition after another
+
+
+def _each(conditions: Sequence[Condition], query: Query, *, may_add: bool, everywhere: bool) -> str | None:
+    said = [_placed(condition, query, may_add=may_add, everywhere=everywhere) for condition in conditions]
+    return None if None in said else ", ".join(one for one in said if one)
+
+
+def _placed(condition: Condition, query: Query, *, may_add: bool, everywhere: bool) -> str | None:
+    match condition:
+        case Values():
+            return _placed_values(condition, query, may_add=may_add, everywhere=everywhere)
+        case Compared():
+            return _placed_comparison(condition, query, may_add=may_add, replaces=everywhere)
+        case InPeriod():
+            return _placed_period(condition, query, may_add=may_add)
+        case Known():
+            return _added(condition.place, lambda column: f"{column} IS NOT NULL", query) if may_add else None
+
+
+def _added(place: Place, condition: _OnColumn, query: Query) -> str | None:
+    """Add a condition on `place`, through a join or a query of its own where its table is not read yet."""
+    column = query.reach(place, keep_rows=False)
+    if column is not None:
+        node: exp.Expr | None = fragment(condition(text_of(column)))
+    else:
+        node = query.condition_through(place, condition(text_of(query.bare(place))))
+    if node is None:
+        return None
+    query.add_condition(node)
+    return f"only rows where {text_of(node)}"
+
+
+# Values
+
+
+def _is_one_of(column: str, texts: Sequence[str], *, negated: bool = False) -> str:
+    if len(texts) == 1:
+        return f"{column} {'<>' if negated else '='} {string_literal(texts[0])}"
+    listed = ", ".join(string_literal(text) for text in texts)
+    return f"{'NOT ' if negated else ''}{column} IN ({listed})"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return " or ".join(string_literal(text) for text in texts)
+
+
+def _placed_values(wanted: Values, query: Query, *, may_add: bool, everywhere: bool) -> str | None:
+    sites = list(_value_sites(wanted.place, query, everywhere=everywhere))
+    if not sites:
+        if not may_add:
+            return None
+        return _added(wanted.place, lambda column: _is_one_of(column, wanted.texts), query)
+    before = {tuple(_texts(site)) for site in sites}
+    if len(before) > 1 or any(isinstance(site.parent, exp.Or) for site in sites):
+        return None
+    for site in sites:
+        column = next(site.find_all(exp.Column))
+        negated = everywhere and (isinstance(site, exp.NEQ) or isinstance(site.parent, exp.Not))
+        target = site.parent if isinstance(site.parent, exp.Not) else site
+        target.replace(fragment(_is_one_of(text_of(column), wanted.texts, negated=negated)))
+    old = _listed(next(iter(before)))
+    return f"{wanted.place.name}: {_listed(wanted.texts)} instead of {old}"
+
+
+def _value_sites(place: Place, query: Query, *, everywhere: bool) -> Iterator[exp.Expr]:
+    """The conditions of the query, and of those within it if `everywhere`, that compare `place` with texts."""
+    for node in list(query.select.find_all(exp.EQ, exp.NEQ, exp.In, exp.Like)):
+        columns = list(node.find_all(exp.Column))
+        if len(columns) != 1 or not _texts(node) or node.find(exp.Select):
+            continue
+        if not everywhere and node.find_ancestor(exp.Select) is not query.select:
+            continue
+        if query.owner_of(columns[0]) == place.key:
+            yield node
+
+
+def _texts(node: exp.Expr) -> list[str]:
+    return [literal.this.strip("%") for literal in node.find_all(exp.Literal) if literal.is_string]
+
+
+# Numbers
+
+
+def _placed_comparison(wanted: Compared, query: Query, *, may_add: bool, replaces: bool) -> str | None:
+    standing_ones = [one for one in _all_conditions(query) if _compares_a_number(one, wanted.place, query)]
+    if wanted.place is None and len(standing_ones) > 1:
+        return None
+    makes_way = [one for one in standing_ones if replaces or _same_side(one, wanted.operator)]
+    if makes_way:
+        old = makes_way[0]
+        new = fragment(_comparison(text_of(old.this), wanted))
+        for other in makes_way[1:]:
+            query.set_conditions([one for one in query.conditions() if one is not other])
+        said = f"{text_of(new)} instead of {text_of(old)}"
+        old.replace(new)
+        return said
+    if not may_add:
+        return None
+    if wanted.place is not None:
+        return _added(wanted.place, lambda column: _comparison(column, wanted), query)
+    if standing_ones:
+        return _limited(standing_ones[0].this, wanted, query)
+    return _limited_by_what_is_shown(wanted, query)
+
+
+def _limited_by_what_is_shown(wanted: Compared, query: Query) -> str | None:
+    """A number without a name is the one that the query shows."""
+    if query.aggregates:
+        if len(query.aggregates) != 1 or not query.grouped:
+            return None
+        return _limited(query.aggregates[0], wanted, query, "having")
+    shown = [place for one in query.shown for place in query.places_in(one) if is_measure(place)]
+    place = single(shown)
+    return _added(place, lambda column: _comparison(column, wanted), query) if place else None
+
+
+def _limited(what: exp.Expr, wanted: Compared, query: Query, clause: str = "where") -> str:
+    node = fragment(_comparison(text_of(what), wanted))
+    query.add_condition(node, clause)
+    return f"only rows where {text_of(node)}"
+
+
+def _comparison(what: str, wanted: Compared) -> str:
+    if wanted.operator == "BETWEEN":
+        return f"{what} BETWEEN {wanted.number} AND {wanted.high}"
+    return f"{what} {wanted.operator} {wanted.number}"
+
+
+def _compares_a_number(condition: exp.Expr, place: Place | None, query: Query) -> bool:
+    if not isinstance(condition, (*_COMPARISONS, exp.EQ)) or condition.find(exp.Select):
+        return False
+    numbers = [node for node in condition.find_all(exp.Literal) if not node.is_string]
+    places = query.places_in(condition)
+    if not numbers or isinstance(condition.this, exp.Literal):
+        return False
+    if place is None:
+        return isinstance(condition, _COMPARISONS) or (
+            len(places) == 1 and not is_key(places[0].table, places[0].column)
+        )
+    return isinstance(condition.this, exp.Column) and places == [place]
+
+
+def _same_side(condition: exp.Expr, operator: str) -> bool:
+    sides = {">": (exp.GT, exp.GTE), ">=": (exp.GT, exp.GTE), "<": (exp.LT, exp.LTE), "<=": (exp.LT, exp.LTE)}
+    return not isinstance(condition, _COMPARISONS[:4]) or isinstance(condition, sides.get(operator, _COMPARISONS))
+
+
+def _all_conditions(query: Query) -> list[exp.Expr]:
+    return [*query.conditions(), *query.conditions("having")]
+
+
+# Periods
+
+
+def _placed_period(wanted: InPeriod, query: Query, *, may_add: bool) -> str | None:
+    before = standing(query, wanted.place)
+    period = wanted.period
+    if isinstance(period, Period):
+        if period.year is None and not period.day and before.period is None:
+            return None
+        period = period.within(before.period or Period())
+    if not before.conditions and not may_add:
+        return None
+    column = query.reach(wanted.place, keep_rows=False)
+    text = condition_on(column, wanted.place, period) if column is not None else None
+    if text is None:
+        return None
+    others = [one for one in query.conditions() if all(one is not old for old in before.conditions)]
+    query.set_conditions([*others, fragment(text)])
+    old = f" instead of {' AND '.join(text_of(one) for one in before.conditions)}" if before.conditions else ""
+    return f"only rows where {text}{old}"
+
+
+# All but those
+
+
+def _negated(condition: Condition, query: Query) -> str | None:
+    match condition:
+        case Values():
+            return _left_out(condition, query)
+        case InPeriod():
+            column = query.reach(condition.place, keep_rows=True)
+            text = condition_on(column, condition.place, condition.period, negated=True) if column is not None else None
+            if text is None or standing(query, condition.place).conditions:
+                return None
+            query.add_condition(fragment(text))
+            return f"only rows where {text}"
+        case _:
+            return None
+
+
+def _left_out(unwanted: Values, query: Query) -> str | None:
+    place = unwanted.place
+    texts = list(unwanted.texts)
+    for site in list(_value_sites(place, query, everywhere=False)):
+        here = _texts(site)
+        negated = isinstance(site, exp.NEQ) or isinstance(site.parent, exp.Not)
+        if isinstance(site.parent, exp.Or) or (not negated and not set(texts) & set(here)):
+            return None
+        others = [text for text in here if text not in texts]
+        target = site.parent if isinstance(site.parent, exp.Not) else site
+        if not negated and others:
+            target.replace(fragment(_is_one_of(text_of(site.this), others)))
+            return f"{place.name}: only {_listed(others)}"
+        texts = [*others, *texts] if negated else texts
+        query.set_conditions([one for one in query.conditions() if one is not target])
+    column = query.reach(place, keep_rows=True)
+    if column is None:
+        inner = query.condition_through(place, _is_one_of(text_of(query.bare(place)), texts))
+        if inner is None:
+            return None
+        query.add_condition(exp.Not(this=inner))
+    else:
+        name = text_of(column)
+        text = _is_one_of(name, texts, negated=True)
+        # A comparison with NULL is never true, so that rows without a value would be gone as well.
+        may_be_missing = not place.column.not_null or place.source is None
+        query.add_condition(fragment(f"({text} OR {name} IS NULL)" if may_be_missing else text))
+    return f"without rows whose {place.name} is {_listed(texts)}"

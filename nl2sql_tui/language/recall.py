@@ -1,0 +1,205 @@
+"""Finds accepted question/SQL pairs again for a like question; knows neither where they are kept nor who accepted them.
+
+The same question gets the same SQL. A question of the same words that names another value gets that SQL with the other
+value in its place, if both stand in the same column. Anything less alike is only an example, never an answer: one word
+("most", "fewest") can turn a question round.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from nl2sql_tui.language.followup.words import stems
+from nl2sql_tui.language.linking import link_values
+from nl2sql_tui.quoting import string_literal
+from nl2sql_tui.schema import Schema, ValueLookup
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from nl2sql_tui.language.followup.query import Query
+
+Compiles = Callable[[str], bool]
+
+_LIKE_ENOUGH_TO_COMPARE: Final = 0.5
+_LIKE_ENOUGH_FOR_AN_EXAMPLE: Final = 0.3
+_MOST_COMPARED: Final = 20
+"""Pairs whose words are laid side by side with the question's, the most similar ones."""
+_NEUTRAL: Final = frozenset(
+    (
+        "the a an all please show me list give display find get tell return what which is are was were of do does "
+        "did i want see can you could we our there"
+    ).split()
+)
+"""Words that ask, without saying for what."""
+_SLOT: Final = "\x00"
+_PIECE: Final = re.compile(r"\x00|[^\W_]+")
+_NUMBER: Final = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A question to this database, and the SQL that was run as its answer."""
+
+    question: str
+    sql: str
+    last_run: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """SQL for a question, taken from a pair that was accepted before."""
+
+    pair: Remembered
+    sql: str
+    changes: tuple[str, ...]
+    """A line for each value that was put in another's place; none where the question is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A question with a slot in the place of each value and number."""
+
+    words: tuple[str, ...]
+    slots: tuple[str, ...]
+
+
+def recall(
+    question: str, pairs: Sequence[Remembered], schema: Schema, values: ValueLookup, compiles: Compiles
+) -> Recollection | None:
+    """SQL for `question` from the first of `pairs` (the newest first) that asks the same, or the same of another value.
+
+    `compiles` says whether SQL is valid on the database as it is now; what is not is never given.
+    """
+    same = _plain(question)
+    for pair in pairs:
+        if _plain(pair.question) == same and compiles(pair.sql):
+            return Recollection(pair, pair.sql, ())
+    wanted = _shape(question, values)
+    if not wanted.slots:
+        return None
+    for pair in _most_similar(question, pairs, _LIKE_ENOUGH_TO_COMPARE)[:_MOST_COMPARED]:
+        known = _shape(pair.question, values)
+        if known.words == wanted.words and len(known.slots) == len(wanted.slots):
+            filled = _filled(pair.sql, known.slots, wanted.slots, schema, values)
+            if filled is not None and compiles(filled[0]):
+                return Recollection(pair, *filled)
+    return None
+
+
+def examples(question: str, pairs: Sequence[Remembered], most: int) -> tuple[Remembered, ...]:
+    """At most `most` pairs whose questions are like `question`, the most similar first; never the same question."""
+    found = _most_similar(question, pairs, _LIKE_ENOUGH_FOR_AN_EXAMPLE)
+    return tuple(pair for pair in found if _plain(pair.question) != _plain(question))[:most]
+
+
+# How alike two questions are
+
+
+def _plain(question: str) -> str:
+    return " ".join(question.casefold().split()).rstrip(" ?.!")
+
+
+def _words(question: str) -> frozenset[str]:
+    pieces = _PIECE.findall(_NUMBER.sub(" ", question))
+    return frozenset(stem for piece in pieces if piece.lower() not in _NEUTRAL for stem in stems(piece))
+
+
+def _most_similar(question: str, pairs: Sequence[Remembered], least: float) -> list[Remembered]:
+    """The pairs at least so similar, by the rarity of the words that both or only one of two questions have."""
+    asked = _words(question)
+    words = [_words(pair.question) for pair in pairs]
+    counts = Counter(word for one in words for word in one)
+    weight = {word: math.log(1 + (1 + len(pairs)) / (1 + counts[word])) for word in counts.keys() | asked}
+
+    def likeness(other: frozenset[str]) -> float:
+        total = sum(weight[word] for word in asked | other)
+        return sum(weight[word] for word in asked & other) / total if total else 0.0
+
+    scored = [(likeness(one), number) for number, one in enumerate(words)]
+    ranked = sorted((score, -number) for score, number in scored if score >= least)
+    return [pairs[-number] for _, number in reversed(ranked)]
+
+
+def _shape(question: str, values: ValueLookup) -> _Shape:
+    text = " ".join(question.split()).replace(_SLOT, "")
+    found: list[tuple[int, str]] = []
+
+    def mask(pattern: re.Pattern[str], line: str) -> str:
+        def slot(match: re.Match[str]) -> str:
+            found.append((match.start(), match.group()))
+            return _SLOT * len(match.group())
+
+        return pattern.sub(slot, line)
+
+    for value in sorted({value.text for value in link_values(text, values)}, key=len, reverse=True):
+        text = mask(re.compile(rf"(?<!\w){re.escape(value)}(?!\w)", re.IGNORECASE), text)
+    text = mask(_NUMBER, text)
+    pieces = _PIECE.findall(re.sub(f"{_SLOT}+", f" {_SLOT} ", text))
+    kept = tuple(
+        stem
+        for piece in pieces
+        if piece.lower() not in _NEUTRAL
+        for stem in ((piece,) if piece == _SLOT else stems(piece))
+    )
+    return _Shape(kept, tuple(text for _, text in sorted(found)))
+
+
+# Another value in the place of one
+
+
+def _filled(
+    sql: str, old: Sequence[str], new: Sequence[str], schema: Schema, values: ValueLookup
+) -> tuple[str, tuple[str, ...]] | None:
+    """`sql` with the values `new` for `old`, and what was changed; None if it cannot be told what goes where."""
+    from nl2sql_tui.language.followup.query import Query, parsed, text_of
+
+    differing = {(a, b) for a, b in zip(old, new, strict=True) if a.casefold() != b.casefold()}
+    if not differing or len({a.casefold() for a, _ in differing}) < len(differing):
+        return None
+    tree = parsed(sql)
+    query = Query.of(tree, schema) if tree is not None else None
+    if query is None:
+        return None
+    changes: list[str] = []
+    todo = [(list(_sites(query.select, before)), before, after) for before, after in sorted(differing)]
+    for sites, before, after in todo:
+        numeric = _NUMBER.fullmatch(before) is not None
+        if not sites or (numeric and (len(sites) > 1 or _NUMBER.fullmatch(after) is None)):
+            return None
+        for literal in sites:
+            text = after.replace(",", "") if numeric else _stored(literal, after, query, values)
+            if text is None:
+                return None
+            changes.append(f"{_shown(literal, text)} instead of {text_of(literal)}")
+            literal.set("this", text)
+    return text_of(query.select), tuple(dict.fromkeys(changes))
+
+
+def _sites(tree: "exp.Expr", text: str) -> Iterator["exp.Expr"]:
+    """The literals that are `text`."""
+    from sqlglot import exp
+
+    for literal in tree.find_all(exp.Literal):
+        if literal.this.casefold() == text.replace(",", "").casefold() or literal.this.casefold() == text.casefold():
+            yield literal
+
+
+def _stored(literal: "exp.Expr", text: str, query: "Query", values: ValueLookup) -> str | None:
+    """`text` as it stands in the column that the literal is compared with; None if it does not."""
+    from sqlglot import exp
+
+    condition = literal.find_ancestor(exp.EQ, exp.NEQ, exp.In, exp.Like)
+    columns = list(condition.find_all(exp.Column)) if condition is not None else []
+    if len(columns) != 1:
+        return None
+    owner = query.owner_of(columns[0])
+    return next((cell.text for cell in values.find(text) if (cell.table, cell.column) == owner), None)
+
+
+def _shown(literal: "exp.Expr", text: str) -> str:
+    return string_literal(text) if literal.is_string else text
