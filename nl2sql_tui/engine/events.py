@@ -1,12 +1,16 @@
 """What an engine is and what it says while it works; the core and the interface know engines only by this."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.profiles import AnswerForm
+from nl2sql_tui.template_names import TemplateName
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "frame", "fill"]
+"""Whose turn it is. The last two are pieces of a plain text that goes past the chat template: "frame" is the text's own
+and stands as it is, markers included, "fill" is put into it, and no marker in it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ class Message:
 
 
 Prompt = tuple[Message, ...]
-"""The turns in order; the engine adds the model's own markers and the cue to answer."""
+"""The turns in order, to which the engine adds the model's own markers and the cue to answer; or the pieces of a plain
+text, all of them, to which it adds at most what the model wants at the start of any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,16 @@ class LoadState:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelMemory:
+    """What a loaded model takes, in bytes."""
+
+    weights: int
+    gpu_used: int | None
+    """On its GPU, by whatever program; None for a model elsewhere."""
+    gpu_free: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The prompt is ready for the model: what it is shown, to the letter."""
 
@@ -44,6 +59,14 @@ class Started:
     prompt_tokens: int
     context_tokens: int
     """The most that prompt and answer may take together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far the model has read a long prompt; not told of a short one."""
+
+    done: int
+    prompt_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +91,18 @@ class Generated:
     seconds: float
     cut: bool = False
     """The answer reached the limit on new tokens before it ended."""
+    log_probability: float | None = None
+    """Natural logarithm of the probability that the model gave the whole text, its end included; None if not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of several answers to the same prompt."""
+
+    text: str
+    tokens: int
+    log_probability: float
+    """As in `Generated`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +124,7 @@ class GenerationFailed:
 
 
 Final = Generated | GenerationStopped | GenerationFailed
-GenerationEvent = Started | Token | Final
+GenerationEvent = Started | Reading | Token | Final
 
 
 class Engine(Protocol):
@@ -111,8 +146,27 @@ class Engine(Protocol):
         ...
 
     @property
+    def history_tokens(self) -> int:
+        """The most tokens that earlier turns should take in a prompt; 0 for a model taught on single questions."""
+        ...
+
+    @property
+    def answer_form(self) -> AnswerForm:
+        """What the model was taught to write."""
+        ...
+
+    @property
+    def template(self) -> TemplateName:
+        """How a question is laid out for it."""
+        ...
+
+    @property
     def load_state(self) -> LoadState:
         """Where loading stands now; cheap, for polling."""
+        ...
+
+    def memory(self) -> ModelMemory | None:
+        """What the model takes now; None where that is not known, as before it is loaded. Cheap, for polling."""
         ...
 
     def start(self) -> None:
@@ -127,12 +181,37 @@ class Engine(Protocol):
         """Tokens in `text`, without markers. Only after `wait_until_ready`."""
         ...
 
-    def stream(self, prompt: Prompt, *, max_new_tokens: int, cancel: Cancel) -> Iterator[GenerationEvent]:
-        """Answer `prompt` greedily: at most one Started, Tokens, then exactly one Final as the last event.
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        max_new_tokens: int,
+        cancel: Cancel,
+        grammar: str = "",
+        draft: Callable[[str], str] | None = None,
+    ) -> Iterator[GenerationEvent]:
+        """Answer `prompt` greedily: at most one Started, Reading, Tokens, then exactly one Final as the last event.
+
+        `grammar`, in llguidance's dialect of Lark, is what the answer has to keep to; empty for none. An engine that
+        cannot hold an answer to it answers without. `draft` tells how an answer that has begun is likely to go on;
+        it makes the answer come sooner, and no other. It is called from the model's thread.
 
         Never raises for what happens in the model. A cancel takes at most one forward pass; the reader gets
         its GenerationStopped at once, without waiting for that pass.
         """
+        ...
+
+    def candidates(
+        self, prompt: Prompt, *, count: int, max_new_tokens: int, cancel: Cancel, grammar: str = ""
+    ) -> tuple[Candidate, ...]:
+        """At most `count` different answers, the same each time for the same arguments; the likeliest first.
+
+        Empty where an engine has none to give. Raises ModelError, Stopped.
+        """
+        ...
+
+    def read_ahead(self, one: Prompt, other: Prompt, cancel: Cancel) -> None:
+        """Prepare for prompts that begin as both of these do; returns at once. Only after `wait_until_ready`."""
         ...
 
     def close(self) -> None:

@@ -55,7 +55,7 @@ def read_gguf(
         for done, tensor in enumerate(reader.tensors):
             cancel.raise_if_requested()
             on_progress(done, len(reader.tensors))
-            weights[_name(tensor.name)] = _values(tensor, config)
+            weights[tensor_name(tensor.name)] = _values(tensor, config)
         return _model(config, weights), _tokenizer(metadata)
     except (ValueError, KeyError, IndexError, RuntimeError) as error:
         # What the reader says of a cut or foreign file is of no use to a person; the cause is kept for a log.
@@ -94,8 +94,8 @@ def _config(metadata: _Metadata, tied: bool) -> LlamaConfig:
     )
 
 
-def _name(name: str) -> str:
-    """The tensor's name in transformers."""
+def tensor_name(name: str) -> str:
+    """What transformers calls a tensor of the file."""
     if name in _OUTER:
         return _OUTER[name]
     block, number, part, kind = name.split(".")

@@ -4,42 +4,38 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.chat_format import chat_text
 from nl2sql_tui.engine.events import (
+    Candidate,
     Final,
     Generated,
     GenerationEvent,
     GenerationFailed,
     GenerationStopped,
     LoadState,
+    ModelMemory,
     Prompt,
+    Reading,
     Started,
     Token,
 )
-from nl2sql_tui.engine.prefix import PrefixCache
+from nl2sql_tui.engine.prefix import common_length
 from nl2sql_tui.engine.preload import preload_torch
-from nl2sql_tui.engine.profiles import Profile
+from nl2sql_tui.engine.profiles import AnswerForm, Profile
 from nl2sql_tui.errors import ModelError, Stopped, UserError
+from nl2sql_tui.template_names import TemplateName
 
 if TYPE_CHECKING:
+    from nl2sql_tui.engine.generation import Generator, Job
     from nl2sql_tui.engine.loading import LoadedModel
     from nl2sql_tui.engine.streaming import AnswerStream
 
 Prepare = Callable[[Profile, Callable[[LoadState], None], Cancel], Path | str]
 """Makes sure that a profile's files are on disk and says where; see `engine.sources.prepare`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    ids: list[int]
-    max_new_tokens: int
-    stream: "AnswerStream"
-    cancel: Cancel
 
 
 class LocalEngine:
@@ -52,11 +48,10 @@ class LocalEngine:
         self._state_changed = threading.Condition()
         self._error: UserError | None = None
         self._loaded: LoadedModel | None = None
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._running: Cancel = Cancel()
         self._closing = Cancel()
         self._tokenizing = threading.Lock()
-        self._prefix = PrefixCache()
 
     @property
     def name(self) -> str:
@@ -71,8 +66,28 @@ class LocalEngine:
         return self.profile.schema_tokens
 
     @property
+    def history_tokens(self) -> int:
+        return self.profile.history_tokens
+
+    @property
+    def answer_form(self) -> AnswerForm:
+        return self.profile.answer_form
+
+    @property
+    def template(self) -> TemplateName:
+        return self.profile.template
+
+    @property
     def load_state(self) -> LoadState:
         return self._load_state
+
+    def memory(self) -> ModelMemory | None:
+        """What the model takes; see `Engine.memory`."""
+        loaded = self._loaded
+        if loaded is None:
+            return None
+        gpu = loaded.meter.read() if loaded.meter is not None else None
+        return ModelMemory(loaded.footprint, gpu.used if gpu else None, gpu.free if gpu else None)
 
     def start(self) -> None:
         """Begin to load in the background; after a failure, begin again."""
@@ -96,43 +111,74 @@ class LocalEngine:
         with self._tokenizing:
             return len(self._ready().tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def stream(self, prompt: Prompt, *, max_new_tokens: int, cancel: Cancel) -> Iterator[GenerationEvent]:
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        max_new_tokens: int,
+        cancel: Cancel,
+        grammar: str = "",
+        draft: Callable[[str], str] | None = None,
+    ) -> Iterator[GenerationEvent]:
         """Answer greedily; see `Engine.stream`."""
+        from nl2sql_tui.engine.generation import AnswerJob
         from nl2sql_tui.engine.streaming import AnswerStream
 
         started = time.perf_counter()
-        tokenizer = self._ready().tokenizer
-        with self._tokenizing:
-            text = chat_text(tokenizer, prompt)
-            ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-        room = self.context_tokens - max_new_tokens
-        if room <= 0:
-            yield GenerationFailed(
-                f"An answer of {max_new_tokens:,} tokens leaves no room in {self.name}'s {self.context_tokens:,}.",
-                "Lower the setting max_new_tokens.",
-            )
-            return
-        if len(ids) > room:
-            yield GenerationFailed(
-                f"Question and schema are {len(ids):,} tokens long; {self.name} takes {room:,} beside its answer.",
-                "Shorten the question, or lower the setting max_new_tokens.",
-            )
+        text, ids = self._tokens_of(prompt)
+        if problem := self._does_not_fit(len(ids), max_new_tokens):
+            yield problem
             return
         yield Started(text, len(ids), self.context_tokens)
         # The reader's own cancel: it goes up too when the reader leaves without asking for anything.
         own = Cancel()
-        stream = AnswerStream(tokenizer, own, started)
+        stream = AnswerStream(self._ready().tokenizer, own, started)
         pieces: list[str] = []
+        told = 0
         try:
             with cancel.calling(own.request), own.calling(stream.release_reader):
-                self._jobs.put(_Job(ids, max_new_tokens, stream, own))
+                self._jobs.put(AnswerJob(ids, max_new_tokens, stream, own, grammar, draft))
                 for piece in stream:
-                    if piece and not own.requested:
+                    if own.requested:
+                        continue
+                    if stream.prompt_read > told:
+                        told = stream.prompt_read
+                        yield Reading(told, len(ids))
+                    if piece:
                         pieces.append(piece)
                         yield Token(piece, stream.tokens, time.perf_counter() - started)
         finally:
             own.request()
         yield self._final(stream, "".join(pieces), len(ids), max_new_tokens, started, cancel)
+
+    def candidates(
+        self, prompt: Prompt, *, count: int, max_new_tokens: int, cancel: Cancel, grammar: str = ""
+    ) -> tuple[Candidate, ...]:
+        """Several answers at once, drawn with a fixed seed; see `Engine.candidates`."""
+        from nl2sql_tui.engine.generation import CandidatesJob
+
+        _, ids = self._tokens_of(prompt)
+        if problem := self._does_not_fit(len(ids), max_new_tokens):
+            raise ModelError(problem.message, problem.hint)
+        job = CandidatesJob(ids, count, max_new_tokens, cancel, grammar)
+        with cancel.calling(job.let_go):
+            self._jobs.put(job)
+            job.done.wait()
+        cancel.raise_if_requested()
+        if self._closing.requested:
+            raise Stopped("The model has been closed.")
+        if job.error is not None:
+            raise _in_words(job.error) from job.error
+        return job.found
+
+    def read_ahead(self, one: Prompt, other: Prompt, cancel: Cancel) -> None:
+        """Compute the keys and values of what both prompts begin with; returns at once."""
+        from nl2sql_tui.engine.generation import ReadJob
+
+        ids = self._tokens_of(one)[1]
+        shared = common_length(ids, self._tokens_of(other)[1])
+        if shared < self.context_tokens:
+            self._jobs.put(ReadJob(ids[: shared + 1], cancel))
 
     def close(self) -> None:
         """Stop loading or generating, and let the model go once the running forward pass has ended."""
@@ -157,7 +203,31 @@ class LocalEngine:
             return GenerationFailed(problem.message, problem.hint, text)
         ended = stream.last_token in self._ready().end_tokens
         cut = stream.tokens >= max_new_tokens and not ended
-        return Generated(text, prompt_tokens, stream.tokens, stream.seconds_to_first_token, seconds, cut)
+        return Generated(
+            text, prompt_tokens, stream.tokens, stream.seconds_to_first_token, seconds, cut, stream.log_probability
+        )
+
+    def _tokens_of(self, prompt: Prompt) -> tuple[str, list[int]]:
+        """The prompt as the model is shown it, and its tokens."""
+        tokenizer = self._ready().tokenizer
+        with self._tokenizing:
+            text = chat_text(tokenizer, prompt)
+            return text, tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def _does_not_fit(self, prompt_tokens: int, max_new_tokens: int) -> GenerationFailed | None:
+        """What to tell if prompt and answer are longer than the model's context."""
+        room = self.context_tokens - max_new_tokens
+        if room <= 0:
+            return GenerationFailed(
+                f"An answer of {max_new_tokens:,} tokens leaves no room in {self.name}'s {self.context_tokens:,}.",
+                "Lower the setting max_new_tokens.",
+            )
+        if prompt_tokens > room:
+            return GenerationFailed(
+                f"Question and schema are {prompt_tokens:,} tokens long; {self.name} takes {room:,} beside its answer.",
+                "Shorten the question, or lower the setting max_new_tokens.",
+            )
+        return None
 
     def _ready(self) -> "LoadedModel":
         if self._loaded is None:
@@ -174,7 +244,7 @@ class LocalEngine:
     def _own_the_model(self) -> None:
         """The model thread: load, then serve questions until closed."""
         try:
-            loaded = self._load()
+            generator = self._load()
         except Exception as error:  # noqa: BLE001 - whatever a library raises is told to the user
             problem = error if isinstance(error, UserError) else _in_words(error)
             with self._state_changed:
@@ -183,32 +253,34 @@ class LocalEngine:
                 self._state_changed.notify_all()
             return
         with self._state_changed:
-            self._loaded = loaded
-            self._load_state = LoadState("ready", device=loaded.device)
+            self._loaded = generator.loaded
+            self._load_state = LoadState("ready", device=generator.loaded.device)
             self._state_changed.notify_all()
         while (job := self._jobs.get()) is not None and not self._closing.requested:
-            self._generate(loaded, job)
-        del loaded
+            self._running = job.cancel
+            job.run(generator)
+        del generator
         with self._state_changed:
             self._loaded, self._error = None, Stopped("The model has been closed.")
             self._state_changed.notify_all()
         # Whoever waits for an answer that will not come is let go.
         while True:
             if job is not None:
-                job.stream.finish()
+                job.let_go()
             job = self._jobs.get()
 
-    def _load(self) -> "LoadedModel":
+    def _load(self) -> "Generator":
         preload_torch()
         folder = self._prepare(self.profile, self._report, self._closing)
         self._closing.raise_if_requested()
         self._report(LoadState("loading"))
+        from nl2sql_tui.engine.generation import Generator, store_for
         from nl2sql_tui.engine.loading import load
 
-        loaded = load(folder, self.profile)
+        loaded = load(folder, self.profile, self._report, self._closing)
         for layer in getattr(loaded.model.base_model, "layers", ()):
             layer.register_forward_pre_hook(self._leave_if_cancelled)
-        return loaded
+        return Generator(loaded, self.profile.sampling, store_for(loaded, Path(folder), self.profile.lora))
 
     def _leave_if_cancelled(self, *_: Any) -> None:
         """Runs before each layer, so that a cancel need not wait for the end of a long prompt's forward pass."""
@@ -216,40 +288,6 @@ class LocalEngine:
             from nl2sql_tui.engine.streaming import GenerationInterrupted
 
             raise GenerationInterrupted
-
-    def _generate(self, loaded: "LoadedModel", job: _Job) -> None:
-        import torch
-        from transformers import GenerationConfig
-
-        from nl2sql_tui.engine.streaming import GenerationInterrupted
-
-        self._running = job.cancel
-        try:
-            if job.cancel.requested:
-                return
-            ids = torch.tensor([job.ids], device=loaded.model.device)
-            config = GenerationConfig(
-                max_new_tokens=job.max_new_tokens,
-                do_sample=False,
-                eos_token_id=sorted(loaded.end_tokens),
-                pad_token_id=min(loaded.end_tokens),
-            )
-            cache = self._prefix.take(job.ids)
-            with torch.inference_mode():
-                loaded.model.generate(
-                    ids,
-                    attention_mask=torch.ones_like(ids),
-                    generation_config=config,
-                    past_key_values=cache,
-                    streamer=job.stream,
-                )
-            self._prefix.keep(job.ids, cache)
-        except GenerationInterrupted:
-            pass
-        except Exception as error:  # noqa: BLE001 - told to the reader, who must not wait for ever
-            job.stream.error = error
-        finally:
-            job.stream.finish()
 
 
 def _in_words(error: Exception) -> ModelError:

@@ -27,6 +27,10 @@ class AnswerStream(TextIteratorStreamer):
         """Tokens generated so far, the one that ends the answer included."""
         self.last_token = -1
         self.seconds_to_first_token = 0.0
+        self.prompt_read = 0
+        """Tokens of a long prompt that have been read so far."""
+        self.log_probability: float | None = None
+        """See `events.Generated`; set before `finish`."""
         self.error: Exception | None = None
         """What `generate()` raised, for the reader to tell; set before `finish`."""
 
@@ -41,6 +45,13 @@ class AnswerStream(TextIteratorStreamer):
                 self.seconds_to_first_token = time.perf_counter() - self._started
         self._prompt_seen = True
         super().put(value)  # type: ignore[no-untyped-call]
+
+    def report_reading(self, done: int) -> None:
+        """Tell that `done` tokens of the prompt have been read. Raises GenerationInterrupted once cancelled."""
+        if self._cancel.requested:
+            raise GenerationInterrupted
+        self.prompt_read = done
+        self.text_queue.put("")
 
     def finish(self) -> None:
         """Flush what waits for a word's end, and end the reader's iteration."""

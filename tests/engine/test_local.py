@@ -243,7 +243,7 @@ def test_closing_lets_go_of_the_model(tmp_path: Path, tiny_profile: Profile) -> 
     assert model() is None
 
 
-@pytest.mark.parametrize("form", ["nf4 double-quantised", "int8"])
+@pytest.mark.parametrize("form", ["nf4-double", "int8"])
 @pytest.mark.parametrize("family", ["Phi3", "Mistral"])
 def test_quantised_models_of_the_real_families_stream(
     tmp_path: Path, tiny_profile: Profile, family: str, form: Form

@@ -48,3 +48,15 @@ def test_a_cache_that_was_not_brought_back_is_not_used_again(tmp_path: Path) -> 
     prefix.keep(PROMPTS[0], cache)
     assert prefix.take(PROMPTS[1]).get_seq_length() == len(SCHEMA)
     assert prefix.take(PROMPTS[1]).get_seq_length() == 0
+
+
+def test_two_schemas_are_kept_beside_each_other_within_the_bound(tmp_path: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(tiny_llama(tmp_path), dtype=torch.float32).eval()
+    one, other = SCHEMA, SCHEMA[::-1]
+    for most_bytes, kept in ((10**9, [99, 99]), (1, [0, 99])):
+        prefix = PrefixCache(most_bytes)
+        for ids in (one, other):
+            cache = prefix.take(ids)
+            _answer(model, ids, past_key_values=cache)
+            prefix.keep(ids, cache)
+        assert [prefix.take(ids).get_seq_length() for ids in (one, other)] == kept

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine import base_weights, own_adapters, sources, store
 from nl2sql_tui.engine.events import LoadState
-from nl2sql_tui.engine.hardware import Fit
+from nl2sql_tui.engine.plan import Fit
 from nl2sql_tui.engine.profiles import Profile, profile
 from nl2sql_tui.engine.sources import prepare, prepared_folder
 from nl2sql_tui.engine.transfer import FetchFailed, Report

@@ -14,9 +14,12 @@ CHATML = (
 END = "<|im_end|>"
 
 
-def tiny_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer: 256 bytes and the three ChatML markers, kept in `folder`."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+def tiny_tokenizer(folder: Path, *, ascii_only: bool = False) -> PreTrainedTokenizerFast:
+    """A byte-level tokenizer: 256 bytes, or those of ASCII text, and the three ChatML markers, kept in `folder`."""
+    # Space and line end have letters of their own there.
+    alphabet = sorted(
+        letter for letter in pre_tokenizers.ByteLevel.alphabet() if not ascii_only or letter.isascii() or letter in "ĠĊ"
+    )
     inner = Tokenizer(models.BPE(vocab={letter: place for place, letter in enumerate(alphabet)}, merges=[]))
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     inner.decoder = decoders.ByteLevel()
@@ -27,9 +30,12 @@ def tiny_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def tiny_llama(folder: Path, *, seed: int = 0) -> Path:
-    """A random two-layer Llama with the tokenizer above, saved in `folder` as a prepared model is."""
-    tokenizer = tiny_tokenizer(folder)
+def tiny_llama(folder: Path, *, seed: int = 0, ascii_only: bool = False, spread: float = 0.02) -> Path:
+    """A random two-layer Llama with the tokenizer above, saved in `folder` as a prepared model is.
+
+    With weights of a larger `spread`, what it writes depends more on the whole prompt.
+    """
+    tokenizer = tiny_tokenizer(folder, ascii_only=ascii_only)
     torch.manual_seed(seed)
     model = LlamaForCausalLM(
         LlamaConfig(
@@ -40,6 +46,7 @@ def tiny_llama(folder: Path, *, seed: int = 0) -> Path:
             num_attention_heads=4,
             num_key_value_heads=2,
             max_position_embeddings=1024,
+            initializer_range=spread,
         )
     )
     save(model, tokenizer, folder)

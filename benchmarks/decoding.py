@@ -1,0 +1,212 @@
+"""Seconds to an answer of the default model: plain `generate()`, this program, llama.cpp; the same prompts, one run.
+
+python -m benchmarks.decoding [--questions FILE --databases FOLDER] [--count 50] [--gguf FILE]
+
+FILE is a JSON array in Spider's form; without it the demo's own questions are asked. --gguf, made by
+`python -m benchmarks.gguf_q8`, adds llama.cpp (`pip install xllamacpp`) with the same weights in Q8_0.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine.events import Generated, Message, Prompt
+from nl2sql_tui.engine.loading import LoadedModel, load
+from nl2sql_tui.engine.local import LocalEngine
+from nl2sql_tui.engine.profiles import profile
+from nl2sql_tui.engine.sources import prepare, prepared_folder
+from nl2sql_tui.language.drafting import LikelyAnswer
+from nl2sql_tui.language.grammar import schema_grammar
+from nl2sql_tui.language.linking import link_values
+from nl2sql_tui.language.prompt import question_text, schema_text
+
+_MOST_TOKENS = 160
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question, laid out as the program does."""
+
+    database: Database
+    prompt: Prompt
+    text: str
+    question: str
+    grammar: str
+
+
+@dataclass(frozen=True)
+class Time:
+    """What one answer took."""
+
+    text: str
+    first_token: float
+    seconds: float
+    tokens: int
+
+
+def tasks(rows: list[tuple[Path, str]], tokenizer: Any) -> list[Task]:
+    """The prompts of `rows`, sorted by database, as a session on each would ask them."""
+    from nl2sql_tui.engine.chat_format import chat_text
+
+    found = []
+    databases = {path: Database(path) for path, _ in rows}
+    for path, question in sorted(rows):
+        database = databases[path]
+        schema = database.schema()
+        values = link_values(question, database.values(Cancel()))
+        shown = question_text(question, values)
+        prompt = (Message("system", schema_text(schema)), Message("user", shown))
+        grammar = schema_grammar(schema, values, "tables first")
+        found.append(Task(database, prompt, chat_text(tokenizer, prompt), shown, grammar))
+    return found
+
+
+def plain(loaded: LoadedModel, task: Task) -> Time:
+    """transformers' own greedy `generate()`."""
+    from nl2sql_tui.engine.streaming import AnswerStream
+
+    given = loaded.tokenizer(task.text, return_tensors="pt", add_special_tokens=False)
+    began = time.perf_counter()
+    stream = AnswerStream(loaded.tokenizer, Cancel(), began)
+    written = loaded.model.generate(
+        **given, max_new_tokens=_MOST_TOKENS, do_sample=False, streamer=stream, pad_token_id=min(loaded.end_tokens)
+    )
+    seconds = time.perf_counter() - began
+    ids = written[0, given["input_ids"].shape[1] :]
+    text = loaded.tokenizer.decode(ids, skip_special_tokens=True)
+    return Time(text, stream.seconds_to_first_token, seconds, len(ids))
+
+
+class Program:
+    """This program's engine, with what it remembers from question to question."""
+
+    def __init__(self, *, drafts: bool, grammar: bool) -> None:
+        self._engine = LocalEngine(profile("default"), prepare)
+        self._engine.wait_until_ready(Cancel())
+        self._drafts, self._grammar = drafts, grammar
+        self._earlier: dict[Database, list[str]] = {}
+
+    def __call__(self, task: Task) -> Time:
+        """Answer one question. The schema has been read before, as it has when a user asks."""
+        earlier = self._earlier.setdefault(task.database, [])
+        if not earlier:
+            self._engine.read_ahead(task.prompt, (task.prompt[0], Message("user", "1")), Cancel())
+            self._engine.candidates(task.prompt[:1], count=1, max_new_tokens=1, cancel=Cancel())
+        draft = LikelyAnswer(task.database.schema(), task.question, earlier) if self._drafts else None
+        *_, last = self._engine.stream(
+            task.prompt,
+            max_new_tokens=_MOST_TOKENS,
+            cancel=Cancel(),
+            grammar=task.grammar if self._grammar else "",
+            draft=draft,
+        )
+        assert isinstance(last, Generated), last
+        earlier.append(last.text)
+        return Time(last.text, last.seconds_to_first_token, last.seconds, last.tokens)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._engine.close()
+
+
+class LlamaCpp:
+    """llama.cpp through xllamacpp, without its prompt cache."""
+
+    def __init__(self, gguf: Path, threads: int) -> None:
+        import xllamacpp
+
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(gguf)
+        parameters.n_ctx = 4096
+        parameters.n_parallel = 1
+        parameters.cpuparams.n_threads = threads
+        self._server = xllamacpp.Server(parameters)
+
+    def __call__(self, task: Task) -> Time:
+        """Answer one question; the first token's time is that of reading the prompt and of one token."""
+        began = time.perf_counter()
+        answer = self._server.handle_completions(
+            {
+                "prompt": task.text,
+                "max_tokens": _MOST_TOKENS,
+                "temperature": 0.0,
+                "cache_prompt": False,
+                "stop": ["<|im_end|>"],
+            }
+        )
+        seconds = time.perf_counter() - began
+        answer = json.loads(answer) if isinstance(answer, str | bytes) else answer
+        timings = answer["timings"]
+        first = (timings["prompt_ms"] + timings["predicted_ms"] / max(1, timings["predicted_n"])) / 1000
+        return Time(answer["choices"][0]["text"], first, seconds, timings["predicted_n"])
+
+
+def measured(name: str, answer: Callable[[Task], Time], asked: list[Task], base: list[Time] | None) -> list[Time]:
+    """Answer every task, and print what it took, as ratios to `base` where there is one."""
+    times = [answer(task) for task in asked]
+    seconds, first = (statistics.mean(getattr(one, part) for one in times) for part in ("seconds", "first_token"))
+    per_second = sum(one.tokens for one in times) / sum(one.seconds for one in times)
+    line = f"{name:34} first token {first:6.3f} s   answer {seconds:6.3f} s   {per_second:5.1f} tokens/s"
+    if base is not None:
+        same = sum(one.text.strip() == other.text.strip() for one, other in zip(times, base, strict=True))
+        base_seconds, base_first = (
+            statistics.mean(getattr(one, part) for one in base) for part in ("seconds", "first_token")
+        )
+        line += f"   ratios {first / base_first:.2f} and {seconds / base_seconds:.2f}   same text {same} of {len(base)}"
+    print(line, flush=True)  # noqa: T201
+    return times
+
+
+def _rows(arguments: argparse.Namespace) -> list[tuple[Path, str]]:
+    if arguments.questions is None:
+        from nl2sql_tui.database.demo import SAMPLE_QUESTIONS, ensure_demo
+        from nl2sql_tui.folders import cache_folder
+
+        demo = ensure_demo(cache_folder())
+        return [(demo, question) for question in SAMPLE_QUESTIONS]
+    rows = json.loads(arguments.questions.read_text(encoding="utf-8"))
+    chosen = random.Random(1).sample(rows, min(arguments.count, len(rows)))
+    return [(arguments.databases / row["db_id"] / f"{row['db_id']}.sqlite", row["question"]) for row in chosen]
+
+
+def main() -> None:
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=Path)
+    parser.add_argument("--databases", type=Path)
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--gguf", type=Path)
+    arguments = parser.parse_args()
+    default = profile("default")
+    folder = prepared_folder(default)
+    if folder is None:
+        raise SystemExit("Fetch the model first: nl2sql-tui models pull default")
+    loaded = load(folder, default)
+    asked = tasks(_rows(arguments), loaded.tokenizer)
+    print(f"{len(asked)} questions, {torch.get_num_threads()} threads, torch {torch.__version__}")  # noqa: T201
+    plain(loaded, asked[0])
+    base = measured("plain generate()", partial(plain, loaded), asked, None)
+    for name, drafts, grammar in (
+        ("prefix reused", False, False),
+        ("prefix and drafts", True, False),
+        ("prefix, drafts and grammar", True, True),
+    ):
+        program = Program(drafts=drafts, grammar=grammar)
+        measured(name, program, asked, base)
+        program.close()
+    if arguments.gguf is not None:
+        measured("llama.cpp Q8_0, no prompt cache", LlamaCpp(arguments.gguf, torch.get_num_threads()), asked, base)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""What the model's thread is asked to do: answer a prompt, give several answers to it, read it ahead of time."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import torch
+from transformers import Cache, GenerationConfig
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.decoding import Decoding, Draft
+from nl2sql_tui.engine.events import Candidate
+from nl2sql_tui.engine.guidance import GrammarError, Grammars, Guide
+from nl2sql_tui.engine.loading import LoadedModel
+from nl2sql_tui.engine.prefix import PrefixCache
+from nl2sql_tui.engine.prefix_store import PrefixStore
+from nl2sql_tui.engine.profiles import Sampling
+from nl2sql_tui.engine.sampling import sample
+from nl2sql_tui.engine.streaming import AnswerStream, GenerationInterrupted
+from nl2sql_tui.folders import cache_folder
+
+_TEMPERATURE: Final = 0.7
+_SEED: Final = 42
+
+
+class Generator:
+    """A loaded model with what it remembers between answers. Use it from the model's thread alone."""
+
+    def __init__(self, loaded: LoadedModel, sampling: Sampling | None = None, store: PrefixStore | None = None) -> None:
+        """Answers are greedy without `sampling`. What is read ahead is kept in `store`, if there is one."""
+        self.loaded = loaded
+        self._store = store
+        self._sampling = sampling
+        self._prefix = PrefixCache()
+        self._grammars: Grammars | None = None
+
+    def answer(self, job: "AnswerJob") -> None:
+        """Write the answer of `job` into its stream. Where memory runs out, once more without what is remembered."""
+        try:
+            self._answer(job)
+        except torch.OutOfMemoryError:
+            if job.stream.tokens:
+                raise
+            self.forget()
+            self._answer(job)
+
+    def forget(self) -> None:
+        """Let go of everything that is remembered between answers."""
+        self._prefix = PrefixCache()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _answer(self, job: "AnswerJob") -> None:
+        loaded = self.loaded
+        sampling = self._sampling
+        decoding = Decoding(
+            job.stream,
+            loaded.tokenizer,
+            loaded.end_tokens,
+            self._guide(job.grammar),
+            job.draft,
+            sampling.seed if sampling else None,
+        )
+        ids = torch.tensor([job.ids], device=loaded.model.device)
+        given = {
+            "attention_mask": torch.ones_like(ids),
+            "generation_config": _configuration(loaded, job.max_new_tokens, sampling),
+        }
+        with torch.inference_mode():
+            if _is_rescaled_within(loaded.model.config, len(job.ids) + job.max_new_tokens):
+                # The keys of a short text are of no use to a long one here, which generate() knows how to handle.
+                loaded.model.generate(ids, **given, streamer=job.stream)
+                return
+            cache = self._prefix.take(job.ids)
+            loaded.model.generate(ids, **given, past_key_values=cache, custom_generate=decoding)
+        self._prefix.keep(job.ids, cache)
+        job.stream.log_probability = decoding.log_probability
+
+    def candidates(self, job: "CandidatesJob") -> tuple[Candidate, ...]:
+        """Several answers, drawn with a fixed seed; equal ones are one."""
+        loaded = self.loaded
+        guides = [self._guide(job.grammar) for _ in range(job.count)]
+        with torch.inference_mode():
+            cache = self._read(job.ids)
+            answers = sample(
+                loaded.model,
+                cache,
+                job.ids[-1],
+                guides=guides,
+                end_tokens=loaded.end_tokens,
+                max_new_tokens=job.max_new_tokens,
+                temperature=_TEMPERATURE,
+                seed=_SEED,
+            )
+        self._prefix.keep(job.ids[:-1], cache)
+        found: dict[str, Candidate] = {}
+        for answer in sorted(answers, key=lambda answer: -answer.log_probability):
+            text = loaded.tokenizer.decode(answer.tokens, skip_special_tokens=True)
+            if answer.ended and text not in found:
+                found[text] = Candidate(text, len(answer.tokens), answer.log_probability)
+        return tuple(found.values())
+
+    def read(self, job: "ReadJob") -> None:
+        """Have the keys and values of a prompt's beginning ready, for the prompts that will begin with it."""
+        beginning = job.ids[:-1]
+        if self._prefix.known(beginning) == len(beginning):
+            return
+        cache = self._store.load(beginning) if self._store is not None else None
+        if cache is None:
+            with torch.inference_mode():
+                cache = self._read(job.ids)
+            if self._store is not None:
+                self._store.save(beginning, cache)
+        self._prefix.keep(beginning, cache)
+
+    def _read(self, ids: list[int]) -> Cache:
+        """A cache that holds `ids` without the last."""
+        cache = self._prefix.take(ids)
+        if left := ids[cache.get_seq_length() : -1]:
+            given = torch.tensor([left], device=self.loaded.model.device)
+            self.loaded.model(input_ids=given, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        return cache
+
+    def _guide(self, grammar: str) -> Guide | None:
+        """A guide for `grammar`; None where there is none, or it is of no use: then the answer is checked only."""
+        if not grammar:
+            return None
+        try:
+            if self._grammars is None:
+                loaded: Any = self.loaded
+                vocabulary = int(loaded.model.get_output_embeddings().weight.shape[0])
+                self._grammars = Grammars(loaded.tokenizer, vocabulary, loaded.end_tokens)
+            return self._grammars.guide(grammar)
+        except GrammarError:
+            return None
+
+
+def _is_rescaled_within(config: Any, tokens: int) -> bool:
+    """Whether the model turns positions otherwise in texts of a length that `tokens` exceed (LongRoPE, dynamic NTK)."""
+    rope = getattr(config, "rope_parameters", None) or {}
+    if rope.get("rope_type") not in ("longrope", "dynamic"):
+        return False
+    short = rope.get("original_max_position_embeddings") or getattr(config, "original_max_position_embeddings", 0)
+    return tokens > int(short or config.max_position_embeddings)
+
+
+def _configuration(loaded: LoadedModel, max_new_tokens: int, sampling: Sampling | None) -> GenerationConfig:
+    drawn: dict[str, Any] = {"do_sample": False}
+    if sampling is not None:
+        drawn = {
+            "do_sample": True,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "repetition_penalty": sampling.repetition_penalty,
+        }
+    return GenerationConfig(
+        max_new_tokens=max_new_tokens,
+        eos_token_id=sorted(loaded.end_tokens),
+        pad_token_id=min(loaded.end_tokens),
+        **drawn,
+    )
+
+
+def store_for(loaded: LoadedModel, folder: Path, adapter: str) -> PrefixStore | None:
+    """Where the model of `folder` keeps what it has read; None on a GPU, which is quicker than a disk."""
+    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    if loaded.device != "cpu" or adapter or not files:
+        return None
+    stamps = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return PrefixStore(cache_folder() / "prefixes", f"{folder.resolve()} {stamps} {loaded.form}")
+
+
+class Job(Protocol):
+    """Something for the model's thread to do."""
+
+    @property
+    def cancel(self) -> Cancel:
+        """Ends it within one forward pass."""
+        ...
+
+    def run(self, generator: Generator) -> None:
+        """Do it. Never raises: what went wrong is for whoever waits."""
+        ...
+
+    def let_go(self) -> None:
+        """Tell whoever waits that it will not be done, or is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerJob:
+    """One answer, streamed."""
+
+    ids: list[int]
+    max_new_tokens: int
+    stream: AnswerStream
+    cancel: Cancel
+    grammar: str = ""
+    draft: Draft | None = None
+
+    def run(self, generator: Generator) -> None:
+        """Write the answer into the stream, and end the stream whatever happens."""
+        try:
+            if not self.cancel.requested:
+                generator.answer(self)
+        except GenerationInterrupted:
+            pass
+        except Exception as error:  # noqa: BLE001 - told to the reader, who must not wait for ever
+            self.stream.error = error
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """End the reader's iteration."""
+        self.stream.finish()
+
+
+@dataclass(slots=True)
+class CandidatesJob:
+    """Several answers at once."""
+
+    ids: list[int]
+    count: int
+    max_new_tokens: int
+    cancel: Cancel
+    grammar: str = ""
+    found: tuple[Candidate, ...] = ()
+    error: Exception | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, generator: Generator) -> None:
+        """Find the answers, or the error."""
+        try:
+            if not self.cancel.requested:
+                self.found = generator.candidates(self)
+        except GenerationInterrupted:
+            pass
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            self.error = error
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Wake whoever waits."""
+        self.done.set()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """A prompt's beginning, read ahead of time. Nobody waits for it, so an error in it is the next answer's to tell."""
+
+    ids: list[int]
+    cancel: Cancel
+
+    def run(self, generator: Generator) -> None:
+        """Read it."""
+        try:
+            if not self.cancel.requested:
+                generator.read(self)
+        except Exception:  # noqa: BLE001 - the question that follows meets the same error, and tells it
+            return
+
+    def let_go(self) -> None:
+        """Nobody waits."""

@@ -1,0 +1,87 @@
+"""Keys and values in buffers with room to spare: a new token is written behind the others, not copied with them.
+
+transformers' own growing cache copies everything at each token; its static one cannot be cut back.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import torch
+from transformers.cache_utils import Cache, DynamicLayer
+
+_ROOM: Final = 256
+"""Tokens by which a full buffer grows, at least."""
+
+
+class BufferLayer(DynamicLayer):
+    """One layer's keys and values, [batch, heads, tokens, width], as views of larger buffers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self._key_room: torch.Tensor | None = None
+        self._value_room: torch.Tensor | None = None
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *_args: Any, **_options: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Put the new tokens behind those that are there, and give all of them."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        known = self.get_seq_length()
+        length = known + key_states.shape[-2]
+        self._key_room = _with_room(self._key_room, self.keys, key_states, known)
+        self._value_room = _with_room(self._value_room, self.values, value_states, known)
+        self._key_room[..., known:length, :] = key_states
+        self._value_room[..., known:length, :] = value_states
+        self.keys, self.values = self._key_room[..., :length, :], self._value_room[..., :length, :]
+        return self.keys, self.values
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._key_room = self._value_room = None
+        super().reset()
+
+    def batch_repeat_interleave(self, repeats: int) -> None:
+        """Give each row `repeats` copies of its own."""
+        super().batch_repeat_interleave(repeats)
+        self._key_room = self._value_room = None
+
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Keep the rows at `indices`."""
+        super().batch_select_indices(indices)
+        self._key_room = self._value_room = None
+
+
+def _with_room(room: torch.Tensor | None, kept: torch.Tensor | None, new: torch.Tensor, known: int) -> torch.Tensor:
+    """A buffer that begins with the `known` tokens of `kept` and has room for those of `new`."""
+    length = known + new.shape[-2]
+    if room is not None and room.shape[-2] >= length:
+        return room
+    capacity = max(length + _ROOM, 2 * known)
+    larger = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
+    if kept is not None and known:
+        larger[..., :known, :] = kept
+    return larger
+
+
+def growing_cache() -> Cache:
+    """An empty cache of such layers, one for each of the model's as they come.
+
+    Made without the model's configuration: layers for a sliding window could not be cut back.
+    """
+    return Cache(layer_class_to_replicate=BufferLayer)
+
+
+def copies(cache: Cache, count: int) -> Cache:
+    """A new cache of `count` rows, each with what the one row of `cache` holds; `cache` stays as it is."""
+    wider = growing_cache()
+    for place, (keys, values) in enumerate(keys_and_values(cache)):
+        wider.update(keys.expand(count, -1, -1, -1), values.expand(count, -1, -1, -1), place)
+    return wider
+
+
+def keys_and_values(cache: Cache) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Those of each layer, [batch, heads, tokens, width]."""
+    for layer in cache.layers:
+        if isinstance(layer, DynamicLayer) and layer.keys is not None and layer.values is not None:
+            yield layer.keys, layer.values

@@ -1,0 +1,210 @@
+"""Faster decoding writes what plain greedy generation writes; a grammar holds; samples are the same each time."""
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoTokenizer, Cache, GenerationConfig
+
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine import decoding
+from nl2sql_tui.engine.events import Generated, Message, Prompt, Reading, Token
+from nl2sql_tui.engine.loading import LoadedModel, load
+from nl2sql_tui.engine.local import LocalEngine
+from nl2sql_tui.engine.profiles import profile
+from nl2sql_tui.errors import ModelError, Stopped
+from tests.engine.tiny import tiny_llama
+
+_TOKENS = 24
+_SCHEMA = Message("system", "singer(id int pk, name text)\nconcert(id int pk, singer_id int)")
+_ANYTHING = "start: /(?s:.*)/"
+_TABLE_OF_TWO = (
+    'start: "FROM " TABLE " SELECT " (COLUMN | "COUNT(*)")\nTABLE: "singer" | "concert"\nCOLUMN: "id" | "name"'
+)
+
+
+def _prompts(count: int) -> list[Prompt]:
+    chance = random.Random(7)
+    words = "how many singers concerts names in which year the most per country are there".split()
+    return [
+        (_SCHEMA, Message("user", " ".join(chance.choices(words, k=chance.randint(2, 12))) + "?")) for _ in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # What it writes is text, and the same tokens again when it is read; any marker ends it.
+    folder = tiny_llama(tmp_path_factory.mktemp("model"), ascii_only=True, spread=0.2)
+    config = GenerationConfig.from_pretrained(folder)
+    config.eos_token_id = sorted(AutoTokenizer.from_pretrained(folder).get_added_vocab().values())
+    config.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(folder: Path) -> LoadedModel:
+    return load(folder, profile("default"))
+
+
+@pytest.fixture
+def engine(folder: Path) -> Iterator[LocalEngine]:
+    engine = LocalEngine(replace(profile("default"), context_tokens=1024), lambda *_: folder)
+    engine.wait_until_ready(Cancel())
+    yield engine
+    engine.close()
+
+
+def _plain(loaded: LoadedModel, text: str) -> str:
+    given = loaded.tokenizer(text, return_tensors="pt", add_special_tokens=False)
+    written = loaded.model.generate(**given, max_new_tokens=_TOKENS, do_sample=False)
+    return str(loaded.tokenizer.decode(written[0, given["input_ids"].shape[1] :], skip_special_tokens=True))
+
+
+def _written(engine: LocalEngine, prompt: Prompt, **options: Any) -> tuple[str, Generated]:
+    """The prompt as the model saw it, and the answer."""
+    options = {"max_new_tokens": _TOKENS} | options
+    first, *_, last = engine.stream(prompt, cancel=Cancel(), **options)
+    assert isinstance(last, Generated), last
+    return first.prompt_text, last  # type: ignore[union-attr]
+
+
+def _drafts_from(answers: list[str]) -> Callable[[str], str]:
+    """Foresees what one of `answers` says, which is right for some questions and wrong for the others."""
+
+    def draft(text: str) -> str:
+        return next((answer[len(text) :][:6] for answer in answers if answer.startswith(text)), "nonsense")
+
+    return draft
+
+
+def _watched_passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that gets the number of tokens of each pass through the model."""
+    passes: list[int] = []
+    forward = decoding._logits
+
+    def watched(model: Any, ids: Sequence[int], cache: Cache, rows: int) -> torch.Tensor:
+        passes.append(len(ids))
+        return forward(model, ids, cache, rows)
+
+    monkeypatch.setattr(decoding, "_logits", watched)
+    return passes
+
+
+@pytest.mark.parametrize("features", ["none", "drafts", "chunks", "grammar", "all"])
+def test_fifty_answers_are_those_of_plain_generation(
+    engine: LocalEngine, loaded: LoadedModel, features: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prefix is reused from prompt to prompt in every case."""
+    if features in ("chunks", "all"):
+        monkeypatch.setattr(decoding, "_PREFILL_CHUNK", 16)
+    answers: list[str] = []
+    for prompt in _prompts(50):
+        options: dict[str, Any] = {}
+        if features in ("drafts", "all"):
+            options["draft"] = _drafts_from(answers)
+        if features in ("grammar", "all"):
+            options["grammar"] = _ANYTHING
+        text, last = _written(engine, prompt, **options)
+        assert last.text == _plain(loaded, text)
+        answers.append(last.text)
+    assert len(set(answers)) > 5
+
+
+def test_a_right_draft_saves_passes(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (prompt,) = _prompts(1)
+    _, first = _written(engine, prompt)
+    passes = _watched_passes(monkeypatch)
+    _, again = _written(engine, prompt, draft=lambda text: first.text[len(text) :])
+    assert again.text == first.text
+    assert again.tokens == first.tokens
+    assert len(passes) <= 2 + _TOKENS / (decoding._LONGEST_DRAFT + 1)
+
+
+def test_a_long_prompt_is_read_in_chunks_that_are_told(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_PREFILL_CHUNK", 32)
+    (prompt,) = _prompts(1)
+    events = list(engine.stream(prompt, max_new_tokens=3, cancel=Cancel()))
+    readings = [event for event in events if isinstance(event, Reading)]
+    assert readings
+    assert all(0 < reading.done < reading.prompt_tokens for reading in readings)
+    assert all(isinstance(event, Token) for event in events[events.index(readings[-1]) + 1 : -1])
+
+
+def test_what_was_read_ahead_is_not_read_again(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (prompt,) = _prompts(1)
+    engine.read_ahead((_SCHEMA, Message("user", "a")), (_SCHEMA, Message("user", "1")), Cancel())
+    passes = _watched_passes(monkeypatch)
+    text, _ = _written(engine, prompt)
+    # The tokenizer of the tiny model has a token for each byte and marker.
+    assert passes[0] < len(text) - len(_SCHEMA.text)
+
+
+def test_an_answer_keeps_to_its_grammar(engine: LocalEngine) -> None:
+    for prompt in _prompts(5):
+        _, last = _written(engine, prompt, grammar=_TABLE_OF_TWO, draft=lambda _: "FROM nowhere", max_new_tokens=60)
+        assert re.fullmatch(r"FROM (singer|concert) SELECT (id|name|COUNT\(\*\))", last.text)
+        assert last.log_probability is not None
+
+
+def test_a_grammar_that_is_none_does_not_keep_the_answer_back(engine: LocalEngine) -> None:
+    (prompt,) = _prompts(1)
+    _, free = _written(engine, prompt)
+    assert _written(engine, prompt, grammar="start: (")[1].text == free.text
+
+
+def _log_probabilities(loaded: LoadedModel, prompt: str, answer: str, *, ended: bool) -> list[float]:
+    """Of `answer` after `prompt`; if it `ended`, with each of the tokens that may have ended it."""
+    given, written = (loaded.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, answer))
+    with torch.inference_mode():
+        rows = loaded.model(torch.tensor([given + written])).logits[0, len(given) - 1 :].log_softmax(-1)
+    of_text = float(rows[:-1].gather(-1, torch.tensor(written)[:, None]).sum())
+    return [of_text + float(rows[-1, end]) for end in loaded.end_tokens] if ended else [of_text]
+
+
+def test_the_log_probability_is_that_of_the_whole_text(engine: LocalEngine, loaded: LoadedModel) -> None:
+    for prompt in _prompts(5):
+        text, last = _written(engine, prompt, draft=lambda _: "x")
+        expected = _log_probabilities(loaded, text, last.text, ended=not last.cut)
+        assert any(last.log_probability == pytest.approx(one, rel=1e-4) for one in expected)
+
+
+def test_candidates_keep_to_the_grammar_and_are_the_same_each_time(engine: LocalEngine) -> None:
+    (prompt,) = _prompts(1)
+    options: dict[str, Any] = {"count": 6, "max_new_tokens": 60, "cancel": Cancel(), "grammar": _TABLE_OF_TWO}
+    found = engine.candidates(prompt, **options)
+    assert found == engine.candidates(prompt, **options)
+    assert 1 < len(found) <= 6
+    assert len({candidate.text for candidate in found}) == len(found)
+    assert all(re.fullmatch(r"FROM (singer|concert) SELECT (id|name|COUNT\(\*\))", one.text) for one in found)
+    likeliest_first = sorted(found, key=lambda candidate: -candidate.log_probability)
+    assert list(found) == likeliest_first
+
+
+def test_candidates_leave_the_answer_to_the_next_question_as_it_is(engine: LocalEngine, loaded: LoadedModel) -> None:
+    one, other = _prompts(2)
+    engine.candidates(one, count=3, max_new_tokens=10, cancel=Cancel())
+    text, last = _written(engine, other)
+    assert last.text == _plain(loaded, text)
+
+
+def test_the_log_probability_of_a_candidate_is_that_of_its_text(engine: LocalEngine, loaded: LoadedModel) -> None:
+    (prompt,) = _prompts(1)
+    text, _ = _written(engine, prompt)
+    for found in engine.candidates(prompt, count=3, max_new_tokens=60, cancel=Cancel(), grammar=_TABLE_OF_TWO):
+        expected = _log_probabilities(loaded, text, found.text, ended=True)
+        assert any(found.log_probability == pytest.approx(one, rel=1e-4) for one in expected)
+
+
+def test_candidates_can_be_stopped_and_a_prompt_too_long_is_told(engine: LocalEngine) -> None:
+    (prompt,) = _prompts(1)
+    stopped = Cancel()
+    stopped.request()
+    with pytest.raises(Stopped):
+        engine.candidates(prompt, count=2, max_new_tokens=5, cancel=stopped)
+    with pytest.raises(ModelError, match="tokens long"):
+        engine.candidates((Message("user", "x" * 2000),), count=2, max_new_tokens=5, cancel=Cancel())
