@@ -1,11 +1,16 @@
 """What the assistant says while it answers a question; whoever listens reads these, and only these."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from nl2sql_tui.database.check import Verdict
-from nl2sql_tui.engine.events import Started, Token
+from nl2sql_tui.engine.events import Reading, Started, Token
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.schema import CellValue
+from nl2sql_tui.settling import Interpretation
+
+Origin = Literal["model", "memory", "follow-up", "undo"]
+"""Where an answer's SQL comes from: written by the model, accepted before, or made out of the answer before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,10 @@ class Linked:
     """Tables the model is not shown because the schema is larger than its budget."""
     values: tuple[CellValue, ...]
     """Cell values that the question names and the model is told of."""
+    columns_left_out: int = 0
+    """Columns that it is not shown of the tables that it is shown, for the same reason."""
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Words of the question that the model is shown as the names of columns, as (word, column)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,20 @@ class Answer:
     cut: bool
     """The answer reached the limit on its length before it ended."""
     model: str
+    origin: Origin = "model"
+    provenance: str = ""
+    """For a person, where SQL comes from that no model was asked for; empty where one was."""
+    log_probability: float | None = None
+    """See `engine.events.Generated`; of what the model wrote first."""
+    interpretations: tuple[Interpretation, ...] = ()
+    """What several answers of the model come to, the one that `sql` stands for first; empty if it was asked for one."""
+
+    def read_as(self, place: int) -> "Answer":
+        """This answer with the interpretation at `place` taken, which stands first then."""
+        taken = self.interpretations[place]
+        others = tuple(one for one in self.interpretations if one is not taken)
+        best = taken.best
+        return replace(self, sql=best.sql, repairs=best.repairs, verdict=best.verdict, interpretations=(taken, *others))
 
     @property
     def tokens_per_second(self) -> float:
@@ -74,5 +97,12 @@ class AnswerFailed:
         return f"{self.message} {self.hint}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """The model is asked for more answers, to compare what they give."""
+
+    answers: int
+
+
 LastEvent = Answer | AnswerStopped | AnswerFailed
-AssistantEvent = Linked | Started | Token | LastEvent
+AssistantEvent = Linked | Started | Reading | Token | Comparing | LastEvent

@@ -53,7 +53,18 @@ def program() -> None:
 
 def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--model", metavar="NAME", help="The model to use; see `nl2sql-tui models`."),
+        click.option(
+            "--model", metavar="NAME", help="The model to use, of `nl2sql-tui models`, or path:FOLDER, hf:OWNER/NAME."
+        ),
+        click.option("--form", "weights_form", metavar="FORM", help="Load it in this form, e.g. nf4-double."),
+        click.option("--context", type=click.IntRange(min=1), metavar="N", help="Tokens of prompt and answer at most."),
+        click.option("--sampling", metavar="NAME", help="How tokens are drawn: greedy or article."),
+        click.option("--template", metavar="NAME", help="How the question is laid out; see the README."),
+        click.option("--endpoint", metavar="URL", help="Ask the model of a server; --model is then its name there."),
+        click.option(
+            "--adapter", metavar="NAME", help="A LoRA adapter: a folder or Hub id, or its name on the server."
+        ),
+        click.option("--allow-plain-http", is_flag=True, help="Let a key go unencrypted to another computer."),
         click.option("--no-values", is_flag=True, help="Keep cell values out of the prompt."),
         click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest answer, in tokens."),
     ):
@@ -170,6 +181,32 @@ def predict(questions: Path, out: Path, demo: bool, **model_flags: Any) -> int:
     return command(questions, out, _engine(settings), settings, _demo_path() if demo else None)
 
 
+@program.command()
+@click.argument("words", nargs=-1, metavar="[DB]")
+@click.option("--questions", type=click.Path(path_type=Path), metavar="FILE", help="Ask these, one a line.")
+@click.option("--random-weights", is_flag=True, help="Measure the model at its full size without having it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, in seconds and bytes.")
+@_model_options
+def bench(
+    words: tuple[str, ...], questions: Path | None, random_weights: bool, as_json: bool, **model_flags: Any
+) -> int:
+    """Measure a model on this computer: loading, first token, tokens per second, memory.
+
+    Without DB it answers the demo's questions.
+    """
+    from nl2sql_tui.commands import bench as command
+    from nl2sql_tui.database.demo import SAMPLE_QUESTIONS
+
+    settings = _settings(None, **model_flags)
+    (path,) = _database_first(words, not words, ())
+    asked = command.read_questions(questions) if questions is not None else SAMPLE_QUESTIONS
+    database = _open(path)
+    if random_weights:
+        with command.random_engine(settings) as engine:
+            return command.bench(database, engine, settings, asked, as_json)
+    return command.bench(database, _engine(settings), settings, asked, as_json)
+
+
 @program.group(invoke_without_command=True)
 @click.pass_context
 def models(context: click.Context) -> int:
@@ -178,7 +215,7 @@ def models(context: click.Context) -> int:
         return ExitCode.OK
     from nl2sql_tui.commands.models import list_models
 
-    return list_models()
+    return list_models(_settings(None))
 
 
 @models.command()
@@ -194,7 +231,20 @@ def pull(name: str, local: Path | None) -> int:
     """Fetch the model NAME ahead of time."""
     from nl2sql_tui.commands.models import pull_model
 
-    return pull_model(name, local)
+    return pull_model(name, local, _settings(None))
+
+
+@models.command("plan")
+@click.argument("name")
+@click.option("--form", "weights_form", metavar="FORM", help="Plan for this form alone.")
+@click.option("--context", type=click.IntRange(min=1), metavar="N", help="Tokens of prompt and answer at most.")
+@click.option("--adapter", metavar="PLACE", help="With this LoRA adapter beside it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, sizes in bytes.")
+def plan_model(name: str, as_json: bool, **model_flags: Any) -> int:
+    """Say what memory the model NAME takes in each form, and which would be loaded here."""
+    from nl2sql_tui.commands.plan import show_plan
+
+    return show_plan(_settings(None, model=name, **model_flags), as_json)
 
 
 def _settings(timeout: float | None, **model_flags: Any) -> "Settings":
@@ -204,8 +254,15 @@ def _settings(timeout: float | None, **model_flags: Any) -> "Settings":
         {
             "query_seconds": timeout,
             "model": model_flags.get("model"),
+            "form": model_flags.get("weights_form"),
+            "context_tokens": model_flags.get("context"),
+            "sampling": model_flags.get("sampling"),
+            "template": model_flags.get("template"),
             "max_new_tokens": model_flags.get("max_new_tokens"),
             "values": False if model_flags.get("no_values") else None,
+            "adapter": model_flags.get("adapter"),
+            "endpoint": model_flags.get("endpoint"),
+            "endpoint_plain_http": True if model_flags.get("allow_plain_http") else None,
         }
     )
 
@@ -239,15 +296,32 @@ def _open(path: str) -> "Database":
 
 def _engine(settings: "Settings", database: Path | None = None) -> "Engine":
     """The model's engine; with the adapter that was learnt from the history of `database`, if there is one."""
+    if settings.endpoint:
+        return _remote_engine(settings)
+    from nl2sql_tui.commands.choose import chosen_profile
     from nl2sql_tui.engine.local import LocalEngine
     from nl2sql_tui.engine.own_adapters import adapter_for
-    from nl2sql_tui.engine.profiles import profile
     from nl2sql_tui.engine.sources import prepare_to_answer
 
-    chosen = profile(settings.model)
-    if database is not None and chosen.is_converted:
+    chosen = chosen_profile(settings)
+    if database is not None and chosen.is_converted and chosen.own_adapter is None:
         chosen = replace(chosen, own_adapter=adapter_for(database, chosen.name, say))
     return LocalEngine(chosen, prepare_to_answer)
+
+
+def _remote_engine(settings: "Settings") -> "Engine":
+    """The engine of the model that a server has. Nothing is sent before the engine is started."""
+    from nl2sql_tui.engine.endpoint import Limits, endpoint_at
+    from nl2sql_tui.engine.remote import RemoteEngine
+    from nl2sql_tui.settings import Settings
+
+    return RemoteEngine(
+        endpoint_at(settings.endpoint, allow_plain_http=settings.endpoint_plain_http),
+        model="" if settings.model == Settings().model else settings.model,
+        adapter=settings.adapter,
+        context_tokens=settings.context_tokens,
+        limits=Limits(silent_seconds=settings.endpoint_seconds),
+    )
 
 
 @program.command()

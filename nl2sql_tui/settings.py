@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,13 +19,39 @@ class Settings:
     """Every setting with its default. In the file a line `max_rows = 5000`, outside NL2SQL_TUI_MAX_ROWS=5000."""
 
     model: str = "default"
-    """The profile that answers; `nl2sql-tui models` lists them."""
+    """The profile that answers; `nl2sql-tui models` lists them. Or a model by its place: path:FOLDER, hf:OWNER/NAME."""
+    form: str = ""
+    """The form its weights are loaded in, in the place of the first of its own that fits: "bfloat16", "nf4-double" …"""
+    context_tokens: int = 0
+    """The most that prompt and answer may take together; 0 for what the profile says."""
+    sampling: str = ""
+    """How the next token is drawn: "greedy" or "article"; empty for what the profile says."""
+    template: str = ""
+    """How a question is laid out for the model; empty for what the profile says."""
+    adapter: str = ""
+    """A LoRA adapter laid beside the model's weights: a folder or a Hub id. With an endpoint, its name there."""
+    endpoint: str = ""
+    """The address of a server that answers in the place of this computer; `model` is then the server's name for it."""
+    endpoint_plain_http: bool = False
+    """Whether a key may go unencrypted to another computer."""
+    endpoint_seconds: float = 60.0
+    """How long the server may be silent."""
+    column_matcher: bool = False
+    """Whether a word that is nearly a column's name is replaced by it, as the article does; see the README."""
     max_new_tokens: int = 256
     """The longest answer, in tokens; an answer that reaches it is shown as cut."""
+    grammar: bool = True
+    """Whether an answer is held to the names of the schema while it is written."""
+    candidates: int = 0
+    """How many more answers the model is asked for where it is unsure, to run them and compare what they give."""
+    answer_seconds: float = 6.0
+    """How long an answer may take with these; a slower computer shows the first one as it is."""
     values: bool = True
     """Whether cell values that a question names are looked up and shown to the model."""
     history: bool = True
     """Whether accepted question/SQL pairs are remembered on this computer."""
+    memory: bool = True
+    """Whether the terminal program answers from those pairs where a question is asked again, or with another value."""
     max_rows: int = 1_000_000
     """The most rows the result pane holds."""
     max_megabytes: int = 512
@@ -34,6 +60,13 @@ class Settings:
     """A statement that runs longer is ended; its rows so far are kept."""
     theme: str = "textual-dark"
     """The interface's colours, by Textual's names; `ansi-dark` suits terminals with 16 colours."""
+    profiles: Mapping[str, Any] = field(default_factory=dict)
+    """Profiles of the user's own: tables `[profiles.NAME]` of the file. `engine.own_profiles` reads and checks them."""
+
+
+_TABLES = frozenset(("profiles",))
+"""Settings that are whole tables of the file, and stand nowhere else."""
+_MAY_BE_ZERO = frozenset(("context_tokens", "candidates"))
 
 
 def default_settings_file() -> Path:
@@ -47,7 +80,7 @@ def load_settings(
     file: Path | None = None,
 ) -> Settings:
     """The settings in force. `flags` that are None were not given. Raises InputError, naming what is wrong."""
-    kinds = get_type_hints(Settings)
+    kinds = {name: kind for name, kind in get_type_hints(Settings).items() if name not in _TABLES}
     found: dict[str, Any] = _from_file(file or default_settings_file(), kinds)
     for name, kind in kinds.items():
         variable = ENVIRONMENT_PREFIX + name.upper()
@@ -56,8 +89,9 @@ def load_settings(
     found.update({name: value for name, value in (flags or {}).items() if value is not None})
     settings = replace(Settings(), **found)
     for name, kind in kinds.items():
-        if kind in (int, float) and not getattr(settings, name) > 0:
-            raise InputError(f"The setting {name} must be above zero, not {getattr(settings, name)}.")
+        value = getattr(settings, name)
+        if kind in (int, float) and not (value > 0 or (value == 0 and name in _MAY_BE_ZERO)):
+            raise InputError(f"The setting {name} must be above zero, not {value}.")
     return settings
 
 
@@ -70,8 +104,12 @@ def _from_file(file: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"The settings file {name} cannot be read: {visible(str(error))}.") from error
     for key, value in content.items():
+        if key in _TABLES:
+            if not isinstance(value, dict):
+                raise InputError(f"In {name}, {key} must be tables: [{key}.NAME].")
+            continue
         if key not in kinds:
-            known = ", ".join(field.name for field in fields(Settings))
+            known = ", ".join(one.name for one in fields(Settings))
             raise InputError(f"The settings file {name} has an unknown setting {visible(key)}.", f"Known: {known}.")
         fits = isinstance(value, kinds[key]) or (kinds[key] is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and kinds[key] is not bool):

@@ -34,7 +34,8 @@ def say_error(error: UserError) -> None:
 def showing_load(engine: Engine) -> Iterator[None]:
     """Show on standard error how far the engine's loading is, until it ends or the block does.
 
-    On a terminal one line is drawn over and over; elsewhere each phase is one line, so that a log stays short.
+    On a terminal one line is drawn over and over; elsewhere each phase is one line, so that a log stays short. What a
+    ready engine has to say, such as where the questions go, is said once.
     """
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(engine, over), name="load progress", daemon=True)
@@ -52,6 +53,9 @@ def _watch(engine: Engine, over: threading.Event) -> None:
         line.show(state)
         over.wait(_REFRESH_SECONDS)
     line.end()
+    ready = engine.load_state
+    if ready.phase == "ready" and ready.detail:
+        say(ready.detail)
 
 
 class LoadLine:

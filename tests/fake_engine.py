@@ -2,21 +2,25 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.events import (
+    Candidate,
     Generated,
     GenerationEvent,
     GenerationFailed,
     GenerationStopped,
     LoadState,
+    ModelMemory,
     Prompt,
     Started,
     Token,
 )
+from nl2sql_tui.engine.profiles import AnswerForm
 from nl2sql_tui.errors import ModelError, Stopped
+from nl2sql_tui.template_names import TemplateName
 
 _POLL_SECONDS = 0.005
 READY = LoadState("ready", device="cpu")
@@ -56,14 +60,28 @@ class ScriptedEngine:
         self.ready_at_start = ready
         """Whether `start` makes it ready at once; otherwise the test sets `load_state`."""
         self.load_state = LoadState("idle")
+        self.scripted_candidates: tuple[Candidate, ...] = ()
+        """What `candidates` gives."""
+        self.log_probability: float | None = None
+        """Of every answer."""
+        self.history_tokens = 0
+        self.answer_form: AnswerForm = "sql"
+        self.template: TemplateName = "schema first"
+        self.scripted_memory: ModelMemory | None = None
         self.starts = 0
         self.prompts: list[Prompt] = []
+        self.grammars: list[str] = []
+        self.read: list[Prompt] = []
+        """What it was asked to read ahead."""
         self.closed = False
         self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
         return "scripted"
+
+    def memory(self) -> ModelMemory | None:
+        return self.scripted_memory
 
     def start(self) -> None:
         self.starts += 1
@@ -85,9 +103,18 @@ class ScriptedEngine:
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
-    def stream(self, prompt: Prompt, *, max_new_tokens: int, cancel: Cancel) -> Iterator[GenerationEvent]:
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        max_new_tokens: int,
+        cancel: Cancel,
+        grammar: str = "",
+        draft: Callable[[str], str] | None = None,  # noqa: ARG002
+    ) -> Iterator[GenerationEvent]:
         with self._lock:
             self.prompts.append(prompt)
+            self.grammars.append(grammar)
             reply = self._reply(prompt[-1].text)
         prompt_text = "\n".join(f"<{message.role}>\n{message.text}" for message in prompt)
         prompt_tokens = self.count_tokens(prompt_text)
@@ -110,13 +137,28 @@ class ScriptedEngine:
         if isinstance(reply, Failure):
             yield GenerationFailed(reply.message, reply.hint, text)
         else:
-            yield Generated(text, prompt_tokens, tokens, first, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            yield Generated(text, prompt_tokens, tokens, first, seconds, log_probability=self.log_probability)
 
     def _reply(self, question: str) -> Reply:
         for words, reply in self.by_question.items():
             if words in question:
                 return reply
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+    def candidates(
+        self,
+        prompt: Prompt,  # noqa: ARG002
+        *,
+        count: int,
+        max_new_tokens: int,  # noqa: ARG002
+        cancel: Cancel,  # noqa: ARG002
+        grammar: str = "",  # noqa: ARG002
+    ) -> tuple[Candidate, ...]:
+        return self.scripted_candidates[:count]
+
+    def read_ahead(self, one: Prompt, other: Prompt, cancel: Cancel) -> None:  # noqa: ARG002
+        self.read.append(one)
 
     def close(self) -> None:
         self.closed = True

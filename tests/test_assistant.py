@@ -1,14 +1,16 @@
 """The walk of a question with a scripted model: what is shown, said and checked on the way."""
 
+import math
 from pathlib import Path
 
 import pytest
 
-from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Linked
+from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.conversation import Conversation
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.engine.events import Engine, LoadState, Started, Token
+from nl2sql_tui.engine.events import Candidate, Engine, LoadState, Started, Token
 from nl2sql_tui.schema import CellValue
 from nl2sql_tui.settings import Settings
 from tests.databases import make_database
@@ -186,3 +188,108 @@ def test_an_answer_that_was_stopped_among_its_tables_shows_what_is_missing(conce
             cancel.request()
         stopped = event
     assert stopped == AnswerStopped("SELECT … FROM singer JOIN")
+
+
+# Holding, comparing, reading ahead
+
+
+def test_the_answer_is_held_to_the_schema_unless_that_is_turned_off(concerts: Database) -> None:
+    engine = ScriptedEngine()
+    _events(concerts, engine)
+    _events(concerts, engine, settings=Settings(grammar=False))
+    held, free = engine.grammars
+    assert "singer_in_concert" in held
+    assert free == ""
+
+
+_FRENCH = "SELECT Name FROM singer WHERE Country = 'France'"
+_ALL = "SELECT Name FROM singer"
+
+
+def _unsure_engine(first: str = _ALL) -> ScriptedEngine:
+    engine = ScriptedEngine([first])
+    engine.log_probability = math.log(0.3)
+    engine.scripted_candidates = (
+        Candidate(f"{_FRENCH} ORDER BY Age", 9, math.log(0.25)),
+        Candidate(_FRENCH, 8, math.log(0.2)),
+        Candidate("SELECT Nane FROM singer_in_concert", 8, math.log(0.15)),
+    )
+    return engine
+
+
+def test_an_unsure_model_is_asked_again_and_what_more_answers_give_is_taken(concerts: Database) -> None:
+    events = _events(concerts, _unsure_engine(), settings=Settings(candidates=3))
+    assert Comparing(3) in events
+    answer = events[-1]
+    assert isinstance(answer, Answer)
+    assert answer.sql == f"{_FRENCH} ORDER BY Age"
+    assert answer.verdict.valid
+    first, second = answer.interpretations
+    assert [first.share, second.share] == pytest.approx([0.6, 0.4])
+    assert second.best.sql == _ALL
+    assert second.telling_row is not None
+    assert answer.read_as(1).sql == _ALL
+    assert answer.read_as(1).interpretations == (second, first)
+
+
+def test_an_answer_that_cannot_run_gives_way_to_one_that_can(concerts: Database) -> None:
+    engine = _unsure_engine("SELECT Name, FROM singer")
+    engine.log_probability = math.log(0.9)
+    answer = _events(concerts, engine, settings=Settings(candidates=3))[-1]
+    assert isinstance(answer, Answer)
+    assert answer.verdict.valid
+
+
+@pytest.mark.parametrize(
+    ("probability", "settings"),
+    [
+        (0.6, Settings(candidates=3)),
+        (0.3, Settings(candidates=0)),
+        (0.3, Settings(candidates=3, answer_seconds=1e-9)),
+    ],
+)
+def test_one_answer_is_enough_where_it_is_sure_or_there_is_no_time(
+    concerts: Database, probability: float, settings: Settings
+) -> None:
+    engine = _unsure_engine()
+    engine.log_probability = math.log(probability)
+    events = _events(concerts, engine, settings=settings)
+    assert not any(isinstance(event, Comparing) for event in events)
+    assert isinstance(events[-1], Answer)
+    assert events[-1].sql == _ALL
+
+
+def test_the_schema_is_read_ahead_once_the_model_is_ready(concerts: Database) -> None:
+    engine = ScriptedEngine()
+    assistant = Assistant(concerts, engine, Settings())
+    assistant.read_ahead(Cancel())
+    assert engine.read == []
+    engine.start()
+    assistant.read_ahead(Cancel())
+    list(assistant.answer("How many singers?", Cancel()))
+    (asked,) = engine.prompts
+    assert {read[0] for read in engine.read} == {asked[0]}
+
+
+def test_a_model_that_reads_history_is_shown_the_conversation(concerts: Database) -> None:
+    engine = ScriptedEngine([_ALL, _FRENCH])
+    engine.history_tokens = 200
+    assistant = Assistant(concerts, engine, Settings())
+    conversation = Conversation()
+    *_, first = assistant.answer("Which singers are there, by name?", Cancel(), conversation)
+    assert isinstance(first, Answer)
+    conversation.note(first)
+    list(assistant.answer("Which of all singers are French ones?", Cancel(), conversation, ask_model=True))
+    assert [message.role for message in engine.prompts[1]] == ["system", "user", "assistant", "user"]
+    assert engine.prompts[1][2].text == _ALL
+
+
+def test_a_word_that_is_nearly_a_column_is_replaced_only_if_that_is_asked_for(concerts: Database) -> None:
+    engine = ScriptedEngine()
+    question = "which singr_id has each name?"
+    _events(concerts, engine, question)
+    linked, *_ = _events(concerts, engine, question, settings=Settings(column_matcher=True))
+    assert isinstance(linked, Linked)
+    assert linked.replaced == (("singr_id", "Singer_ID"), ("name", "Name"))
+    assert "singr_id" in engine.prompts[0][-1].text
+    assert "Singer_ID" in engine.prompts[1][-1].text

@@ -41,3 +41,19 @@ def test_a_wrong_file_is_told(tmp_path: Path, text: str, words: str) -> None:
 def test_a_wrong_variable_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="NL2SQL_TUI_MAX_ROWS must be a whole number, not lots"):
         load_settings(environment={"NL2SQL_TUI_MAX_ROWS": "lots"}, file=tmp_path / "none.toml")
+
+
+def test_tables_of_profiles_are_kept_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('model = "ours"\n[profiles.ours]\nlike = "phi3"\ncontext_tokens = 2048\n')
+    settings = load_settings(environment={"NL2SQL_TUI_PROFILES": "x"}, file=file)
+    assert settings.profiles == {"ours": {"like": "phi3", "context_tokens": 2048}}
+    file.write_text("profiles = 3")
+    with pytest.raises(InputError, match="profiles must be tables"):
+        load_settings(environment={}, file=file)
+
+
+def test_a_context_of_zero_is_that_of_the_profile(tmp_path: Path) -> None:
+    assert load_settings({"context_tokens": 0}, {}, tmp_path / "none.toml").context_tokens == 0
+    with pytest.raises(InputError, match="context_tokens must be above zero"):
+        load_settings({"context_tokens": -1}, {}, tmp_path / "none.toml")

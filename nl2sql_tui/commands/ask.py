@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, Linked
@@ -13,13 +13,15 @@ from nl2sql_tui.commands.rows import code_of, limits_for, print_rows, stopping_o
 from nl2sql_tui.database.execute import Ending, ResultSet, collected
 from nl2sql_tui.database.export import Format, json_value
 from nl2sql_tui.database.file import Database
+from nl2sql_tui.doctor import SECONDS, Diagnosis, ResultFacts, examine
 from nl2sql_tui.engine.events import Engine, Token
-from nl2sql_tui.errors import ExitCode, Stopped, UserError
+from nl2sql_tui.errors import ExitCode, SqlError, Stopped, UserError
 from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file, now, schema_fingerprint
 from nl2sql_tui.language.answer_form import draft_of_sql
+from nl2sql_tui.language.reading import read
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import Draft, say, showing_load
-from nl2sql_tui.text import visible_lines
+from nl2sql_tui.text import visible, visible_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,12 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
     if not last.verdict.valid:
         say(f"nl2sql-tui: not valid: {last.verdict.problem}")
         return ExitCode.SQL
+    if words := _in_words(database, last):
+        say(f"reads as: {visible(words)}")
     if output.run_it:
         ending = print_rows(database, last.sql, output.form, output.limit, settings)
         _remember(database, last, ending, settings)
+        _say_findings(_diagnosis(database, last, ending))
         return code_of(ending)
     return ExitCode.OK
 
@@ -97,6 +102,8 @@ def _say_linked(linked: Linked) -> None:
             f"The schema is larger than the model reads at once: {shown} of {shown + len(linked.left_out)} tables "
             f"were chosen for this question: {', '.join(linked.tables)}"
         )
+    if linked.columns_left_out:
+        say(f"{linked.columns_left_out} columns of these tables were left out for the same reason.")
 
 
 def _print_sql(answer: Answer, streamed: str, output: Output) -> None:
@@ -104,17 +111,47 @@ def _print_sql(answer: Answer, streamed: str, output: Output) -> None:
     out = sys.stderr if output.run_it else sys.stdout
     for repair in answer.repairs:
         say(f"repaired: {repair}")
+    for other in answer.interpretations[1:]:
+        say(f"{other.share:.0%} of the model's answers mean something else: {visible(other.best.sql)}")
     if streamed.strip() != answer.sql:
         print(visible_lines(answer.sql), file=out, flush=True)
 
 
-def _as_json(answer: Answer, engine: Engine) -> dict[str, Any]:
+def _in_words(database: Database, answer: Answer) -> str:
+    """What the answer's SQL does in plain words, not yet safe to show; empty if it cannot be told."""
+    reading = read(answer.sql, database.schema()) if answer.verdict.valid else None
+    return reading.text if reading is not None else ""
+
+
+def _diagnosis(database: Database, answer: Answer, ending: Ending) -> Diagnosis:
+    """What is odd about the result of the answer's SQL; nothing if it did not come to its end."""
+    if ending.error is not None:
+        return Diagnosis()
+    cancel = Cancel()
+    facts = ResultFacts(ending.row_count)
+    with stopping_on_interrupt(cancel):
+        try:
+            return next(from_thread((examine(database, answer.sql, facts, cancel) for _ in range(1)), cancel, SECONDS))
+        except (Stopped, SqlError):
+            # The rows are there; that their cause could not be found in time is no failure.
+            return Diagnosis()
+
+
+def _say_findings(diagnosis: Diagnosis) -> None:
+    for finding in diagnosis.findings:
+        say(f"finding: {visible(finding.text)}")
+        if finding.suggestion_sql is not None:
+            say(f"instead: {visible(finding.suggestion_sql)}")
+
+
+def _as_json(database: Database, answer: Answer, engine: Engine) -> dict[str, Any]:
     verdict = answer.verdict
     return {
         "question": answer.question,
         "sql": answer.sql,
         "valid": verdict.valid,
         "error": verdict.problem,
+        "reading": _in_words(database, answer),
         "tables": verdict.tables,
         "reads": verdict.reads,
         "writes": verdict.writes,
@@ -128,6 +165,11 @@ def _as_json(answer: Answer, engine: Engine) -> dict[str, Any]:
         "tokens_per_second": round(answer.tokens_per_second, 2),
         "model": answer.model,
         "device": engine.load_state.device,
+        "memory": asdict(memory) if (memory := engine.memory()) is not None else None,
+        "interpretations": [
+            {"sql": one.best.sql, "share": round(one.share, 4), "gives_nothing": one.says_nothing}
+            for one in answer.interpretations
+        ],
     }
 
 
@@ -137,7 +179,7 @@ def _failed_as_json(question: str, failed: AnswerFailed, engine: Engine) -> dict
 
 def _print_as_json(database: Database, answer: Answer, engine: Engine, output: Output, settings: Settings) -> ExitCode:
     """Print the answer, with its result where it is to be run; return the exit code."""
-    record = _as_json(answer, engine)
+    record = _as_json(database, answer, engine)
     code, problem = (ExitCode.OK, "") if answer.verdict.valid else (ExitCode.SQL, record["error"])
     ending: Ending | None = None
     if output.run_it and answer.verdict.valid:
@@ -149,6 +191,8 @@ def _print_as_json(database: Database, answer: Answer, engine: Engine, output: O
         ending = result.ending
         if ending.error is not None:
             code, problem = ending.error.exit_code, str(ending.error)
+        findings = _diagnosis(database, answer, ending).findings
+        record["findings"] = [{"text": one.text, "suggested_sql": one.suggestion_sql} for one in findings]
     _print_json(record)
     if ending is not None:
         _remember(database, answer, ending, settings)

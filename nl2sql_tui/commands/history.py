@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from nl2sql_tui.database.value_cache import ValueCache
 from nl2sql_tui.engine.own_adapters import delete_learnt
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file
@@ -39,9 +40,13 @@ def list_databases() -> int:
 def forget_history(database: Path) -> int:
     """Remove every pair of `database` for good and say how many; return the exit code.
 
-    What was learnt from them goes as well. Raises HistoryError, ModelError.
+    What was learnt from them, and the index of the database's cells, go as well. Raises HistoryError, ModelError.
     """
     forgotten = History(default_history_file()).forget(database)
+    try:
+        ValueCache().forget(database)
+    except OSError as error:
+        say(f"The index of its cells could not be removed: {error.strerror}.")
     if delete_learnt(database):
         say(f"The adapter that was learnt from them is deleted; the packaged one answers {visible(str(database))}.")
     say(f"Forgot {_count(forgotten, 'statement')} for {visible(str(database))}; the database itself is unchanged.")

@@ -8,6 +8,7 @@ from datetime import datetime
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.errors import UserError
 from nl2sql_tui.history.accepted import AcceptedPair, History, now, schema_fingerprint
+from nl2sql_tui.language.recall import Remembered
 from nl2sql_tui.tui.background import InternalError
 
 
@@ -29,6 +30,15 @@ class HistoryKeeper:
         threading.Thread(
             target=lambda: self._keep(question, sql, edited, row_count, ran_at), name="history", daemon=True
         ).start()
+
+    def remembered(self) -> list[Remembered]:
+        """What was kept of this database, the newest first; nothing if it cannot be read, which is told."""
+        try:
+            pairs = self._history.pairs(self._database.path)
+        except UserError as error:
+            self._tell_once(error)
+            return []
+        return [Remembered(pair.question, pair.sql, pair.last_run) for pair in pairs]
 
     def _keep(self, question: str, sql: str, edited: bool, row_count: int, ran_at: datetime) -> None:
         try:

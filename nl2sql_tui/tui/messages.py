@@ -7,6 +7,8 @@ from textual.message import Message
 
 from nl2sql_tui.answers import Answer
 from nl2sql_tui.database.execute import Ending
+from nl2sql_tui.doctor import Diagnosis
+from nl2sql_tui.language.reading import Reading
 
 
 @dataclass
@@ -60,6 +62,44 @@ class RunEnded(Message):
     """Number of the turn that asked for it."""
     ending: Ending
     """How many rows came, in what time, and what was wrong."""
+
+
+@dataclass
+class SqlChecked(Message):
+    """The SQL of a turn has been found valid."""
+
+    turn: int
+    """Number of the turn."""
+    sql: str
+    """One statement that only reads."""
+
+
+@dataclass
+class ReadingMade(Message):
+    """The SQL of a turn has been put into plain words."""
+
+    turn: int
+    """Number of the turn."""
+    reading: Reading
+    """In raw words: who shows them makes them safe."""
+
+
+@dataclass
+class DiagnosisMade(Message):
+    """The result of a turn has been examined, or that has been stopped."""
+
+    turn: int
+    """Number of the turn."""
+    diagnosis: Diagnosis
+    """Without findings where nothing is odd."""
+
+
+@dataclass
+class ReadingRequested(Message):
+    """The user wants to see all that is said of a statement in plain words."""
+
+    reading: Reading
+    """In raw words."""
 
 
 @dataclass

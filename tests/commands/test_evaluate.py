@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +91,19 @@ def test_a_stopped_run_keeps_its_answers_and_goes_on(data: Path, tmp_path: Path)
     out = tmp_path / "out"
 
     class Interrupted(ScriptedEngine):
-        def stream(self, prompt: Prompt, *, max_new_tokens: int, cancel: Cancel) -> Iterator[GenerationEvent]:
+        def stream(
+            self,
+            prompt: Prompt,
+            *,
+            max_new_tokens: int,
+            cancel: Cancel,
+            grammar: str = "",
+            draft: Callable[[str], str] | None = None,
+        ) -> Iterator[GenerationEvent]:
             if len(self.prompts) == 1:
                 signal.raise_signal(signal.SIGINT)
                 self.token_seconds = 60.0
-            return super().stream(prompt, max_new_tokens=max_new_tokens, cancel=cancel)
+            return super().stream(prompt, max_new_tokens=max_new_tokens, cancel=cancel, grammar=grammar, draft=draft)
 
     with pytest.raises(Stopped, match="the same command goes on"):
         evaluate(data, out, lambda: Interrupted([_NAMES]), Settings())

@@ -1,7 +1,7 @@
 """The chat: questions and their answers as they arrive, and the boxes for questions and for SQL; runs no SQL."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -10,23 +10,34 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, LastEvent, Linked
+from nl2sql_tui.answers import (
+    Answer,
+    AnswerFailed,
+    AnswerStopped,
+    AssistantEvent,
+    Comparing,
+    LastEvent,
+    Linked,
+)
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
-from nl2sql_tui.engine.events import LoadState, Started, Token
+from nl2sql_tui.doctor import Diagnosis
+from nl2sql_tui.engine.events import LoadState, Reading, Started, Token
+from nl2sql_tui.language import reading
 from nl2sql_tui.language.answer_form import draft_of_sql
 from nl2sql_tui.load_text import load_text
 from nl2sql_tui.text import content
 from nl2sql_tui.tui.background import DRAINS_PER_SECOND, Stream
-from nl2sql_tui.tui.messages import ActivityChanged, AnswerEnded, Flashed, PromptMeasured, RunRequested
+from nl2sql_tui.tui.messages import ActivityChanged, AnswerEnded, Flashed, PromptMeasured, RunRequested, SqlChecked
 from nl2sql_tui.tui.widgets.chat_log import ChatLog
-from nl2sql_tui.tui.widgets.chips import failure_text, seconds_text
+from nl2sql_tui.tui.widgets.chips import DIM, failure_text, seconds_text
 from nl2sql_tui.tui.widgets.prompt_box import PromptBox, QuestionBox, SqlBox
 from nl2sql_tui.tui.widgets.samples import Samples
 from nl2sql_tui.tui.widgets.turn import Turn
 
-Ask = Callable[[str, Cancel], Iterator[AssistantEvent]]
+Ask = Callable[[str, Cancel, bool], Iterator[AssistantEvent]]
+"""Has a question answered; the flag says that the model is to be asked even where that is not needed."""
 Check = Callable[[str], Verdict]
 _ASK = "Ask about this database in plain words"
 _RUN_OR_ASK = "Enter runs the SQL above; or ask something else"
@@ -44,7 +55,9 @@ class _Answering:
     stream: Stream[AssistantEvent]
     sql: str = ""
     started: bool = False
+    read: Reading | None = None
     last_token: Token | None = None
+    comparing: Comparing | None = None
 
 
 @dataclass
@@ -64,6 +77,16 @@ class ChatPane(Vertical):
         "F3 goes from the box to the answers and back: there Up and Down choose one, which can be run again, "
         "edited, copied, or opened to see exactly what the model was shown. F4 is for SQL of your own, which needs "
         "no model.\n\n"
+        "Below the SQL stands what it does in plain words, made from the SQL itself and never by the model; W shows "
+        "all of it, with where each column comes from. After an empty or odd result the cause is looked for; where "
+        "there is a change that mends it, Ctrl+G puts the mended SQL into the box, and you run it or not.\n\n"
+        "Where the model is not sure of its answer and the setting candidates is above zero, it writes more of them, "
+        "and what they give is compared: the answer that most agree with is shown, and Ctrl+N shows the next one.\n\n"
+        'A question may lean on the answer before it: "only for 2023", "and per month", "the other way round", '
+        '"their names too", "how many are there?", "why is Anna missing?", "undo". Such a one changes the last '
+        "SQL; a question that you have run an answer to before gets that SQL, also with another value. Both happen "
+        "without the model, which Ctrl+O asks all the same. /new begins a conversation in which nothing leans on what "
+        "came before.\n\n"
         "A question is remembered with the SQL that ran for it, edited or not, but never with its rows. It stays on "
         "this computer; the setting history turns it off."
     )
@@ -143,8 +166,8 @@ class ChatPane(Vertical):
         """A question is being answered, or about to stop."""
         return self._answering is not None
 
-    def ask(self, question: str) -> None:
-        """Have `question` answered; with one still being answered it stays in its box."""
+    def ask(self, question: str, *, ask_model: bool = False) -> None:
+        """Have `question` answered, by the model in any case if `ask_model`; it waits for one still being answered."""
         if self._answering is not None:
             if not self._answering.cancel.requested:
                 self.post_message(Flashed("The last question is still being answered; Esc stops it.", warning=True))
@@ -153,7 +176,7 @@ class ChatPane(Vertical):
         turn = self._begin_turn(question)
         self.question_box.remember(question)
         cancel = Cancel()
-        stream = Stream("answer", lambda: self._ask(question, cancel))
+        stream = Stream("answer", lambda: self._ask(question, cancel, ask_model))
         self._answering = _Answering(turn, cancel, stream)
         turn.show_state(self._waiting_words(self._answering))
         self._wake()
@@ -217,9 +240,13 @@ class ChatPane(Vertical):
                     answering.started = True
                     answering.turn.prompt = event
                     self.post_message(PromptMeasured(event.prompt_tokens, event.context_tokens))
+                case Reading():
+                    answering.read = event
                 case Token():
                     answering.sql += event.text
                     answering.last_token = event
+                case Comparing():
+                    answering.comparing = event
                 case _:
                     self._finish(answering, event)
                     return
@@ -237,15 +264,20 @@ class ChatPane(Vertical):
         if state.phase != "ready" and not answering.started:
             return f"waiting for the model: {load_text(state)} · Esc stops"
         token = answering.last_token
+        if answering.comparing is not None:
+            return f"the model is not sure: comparing {answering.comparing.answers} more answers · Esc stops"
         if token is not None:
             return f"writing · {token.tokens} tokens in {seconds_text(token.seconds)} · Esc stops"
         if answering.turn.prompt is not None:
-            return f"reading {answering.turn.prompt.prompt_tokens:,} tokens · Esc stops"
+            done = f"{answering.read.done:,} of " if answering.read is not None else ""
+            return f"reading {done}{answering.turn.prompt.prompt_tokens:,} tokens · Esc stops"
         return "looking at the database · Esc stops"
 
     def _finish(self, answering: _Answering, last: LastEvent) -> None:
         self._answering = None
         answering.turn.finish(last)
+        if answering.turn.runnable:
+            self.post_message(SqlChecked(answering.turn.number, last.sql))
         self.post_message(AnswerEnded(last if isinstance(last, Answer) else None))
         self.post_message(ActivityChanged())
 
@@ -258,10 +290,25 @@ class ChatPane(Vertical):
         self._checkings.remove(checking)
         checking.turn.finish_check(verdicts[0])
         if verdicts[0].valid:
+            self.post_message(SqlChecked(checking.turn.number, checking.turn.sql))
             self.post_message(RunRequested(checking.turn.sql, checking.turn.number))
         self.post_message(ActivityChanged())
 
     # What is said of a turn from outside
+
+    def show_other_reading(self) -> Answer | None:
+        """Show the chosen turn's question as its next interpretation; give the answer as it is now, if it has one."""
+        turn = self.turns.chosen
+        if turn is None or turn.answer is None or len(turn.answer.interpretations) < 2:
+            return None
+        # The first goes to the end, so that each comes in turn.
+        answer = turn.answer
+        rotated = replace(answer, interpretations=(*answer.interpretations[1:], answer.interpretations[0]))
+        turn.finish(rotated.read_as(0))
+        turn.has_run = False
+        self.post_message(SqlChecked(turn.number, turn.sql))
+        self.post_message(ActivityChanged())
+        return turn.answer
 
     def show_ending(self, number: int, ending: Ending) -> None:
         """Say in its turn what came of running a statement."""
@@ -269,9 +316,24 @@ class ChatPane(Vertical):
         if turn is not None:
             turn.show_ending(ending)
 
+    def show_reading(self, number: int, read: reading.Reading) -> None:
+        """Say in its turn what the SQL does in plain words."""
+        if (turn := self.turns.turn(number)) is not None:
+            turn.show_reading(read)
+
+    def show_diagnosis(self, number: int, diagnosis: Diagnosis | None) -> None:
+        """Say in its turn what was found about the result; None says that it is being looked for."""
+        if (turn := self.turns.turn(number)) is not None:
+            turn.show_diagnosis(diagnosis)
+
     def notice(self, message: str, hint: str) -> None:
         """Say in the chat that something is wrong."""
         self.turns.mount(Static(failure_text(message, hint), classes="notice"))
+        self.turns.anchor()
+
+    def remark(self, text: str) -> None:
+        """Say something in the chat that is not about one question."""
+        self.turns.mount(Static(content(text, DIM), classes="notice"))
         self.turns.anchor()
 
 

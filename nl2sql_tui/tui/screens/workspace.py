@@ -1,6 +1,7 @@
 """The screen with the three panes: carries their messages to each other; does no work itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,24 +14,30 @@ from textual.widgets import Static
 
 from nl2sql_tui.answers import AssistantEvent
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.conversation import Conversation
 from nl2sql_tui.database.execute import Limits
 from nl2sql_tui.database.file import Database
+from nl2sql_tui.doctor import Diagnosis, ResultFacts
 from nl2sql_tui.engine.events import Engine
 from nl2sql_tui.errors import UserError
 from nl2sql_tui.history.accepted import History, default_history_file
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import content
 from nl2sql_tui.tui import messages
+from nl2sql_tui.tui.background import Stream
 from nl2sql_tui.tui.clipboard import copy_text
+from nl2sql_tui.tui.explainer import Explainer
 from nl2sql_tui.tui.history_keeper import HistoryKeeper
 from nl2sql_tui.tui.panes.chat import ChatPane
 from nl2sql_tui.tui.panes.result import ResultPane
 from nl2sql_tui.tui.panes.schema import SchemaPane
 from nl2sql_tui.tui.screens.help import help_for
 from nl2sql_tui.tui.screens.viewer import text_viewer
+from nl2sql_tui.tui.widgets.explanations import reading_in_full
 from nl2sql_tui.tui.widgets.key_bar import KeyBar
 from nl2sql_tui.tui.widgets.prompt_box import SqlBox
 from nl2sql_tui.tui.widgets.status_line import StatusLine
+from nl2sql_tui.tui.widgets.turn import Turn
 
 if TYPE_CHECKING:
     from nl2sql_tui.assistant import Assistant
@@ -39,6 +46,8 @@ _FOLDER = Path(__file__).parents[1]
 _LOAD_POLLS_PER_SECOND = 10
 _POLLS_BETWEEN_LOOKS_WHEN_READY = 10
 _BYTES_IN_A_MEGABYTE = 2**20
+_NEW = "/new"
+"""Written in the question box, it begins a new conversation."""
 
 
 class Workspace(Screen[None]):
@@ -59,6 +68,9 @@ class Workspace(Screen[None]):
         Binding("escape", "return", "Back", id="program.return"),
         Binding("ctrl+r,f9", "run", "Run SQL", id="program.run"),
         Binding("ctrl+t", "edit", "Edit SQL", id="program.edit", priority=True),
+        Binding("ctrl+g", "apply", "Mend SQL", id="program.apply", priority=True),
+        Binding("ctrl+o", "ask_model", "Ask the model", id="program.ask_model", priority=True),
+        Binding("ctrl+n", "other_reading", "Other reading", id="program.other_reading", priority=True),
         Binding("f4", "sql_box", "Own SQL", id="program.sql_box", priority=True),
         Binding("ctrl+l", "load_model", "Load the model again", id="program.load_model", priority=True),
         Binding("f1", "help", "Help", id="program.help", priority=True),
@@ -85,12 +97,16 @@ class Workspace(Screen[None]):
         self.schema = SchemaPane(database.schema, database.row_counts)
         self.chat = ChatPane(self._answer, database.check, lambda: engine.load_state, sample_questions)
         self.result = ResultPane(lambda sql, cancel: database.execute(sql, cancel, self._limits))
+        self._explainer = Explainer(database, self.post_message)
         self._keeper = (
             HistoryKeeper(database, engine.name, History(default_history_file()), self._tell)
             if settings.history
             else None
         )
+        keeper = self._keeper if settings.memory else None
+        self.conversation = Conversation(keeper.remembered) if keeper is not None else Conversation()
         self._has_samples = bool(sample_questions)
+        self._detail_told = False
         self._failure_told = False
         self._polls = 0
 
@@ -111,8 +127,14 @@ class Workspace(Screen[None]):
 
         return Assistant(self.database, self.engine, self.settings)
 
-    def _answer(self, question: str, cancel: Cancel) -> Iterator[AssistantEvent]:
-        yield from self._assistant.answer(question, cancel)
+    def _answer(self, question: str, cancel: Cancel, ask_model: bool) -> Iterator[AssistantEvent]:
+        yield from self._assistant.answer(question, cancel, self.conversation, ask_model=ask_model)
+
+    def _read_ahead(self) -> Iterable[None]:
+        """Have the schema read while the user still thinks of a question. What fails here, the question tells of."""
+        with suppress(UserError):
+            self._assistant.read_ahead(Cancel())
+        return ()
 
     @property
     def _limits(self) -> Limits:
@@ -138,7 +160,14 @@ class Workspace(Screen[None]):
         if self.status.ready and self._polls % _POLLS_BETWEEN_LOOKS_WHEN_READY:
             return
         state = self.engine.load_state
+        if state.phase == "ready":
+            self.status.show_memory(self.engine.memory())
+            if not self.status.ready:
+                Stream("reading ahead", self._read_ahead)
         self.status.show_load(state)
+        if state.phase == "ready" and state.detail and not self._detail_told:
+            self._detail_told = True
+            self.chat.remark(state.detail)
         if state.phase != "failed":
             self._failure_told = False
         elif not self._failure_told:
@@ -157,7 +186,28 @@ class Workspace(Screen[None]):
 
     def on_question_submitted(self, message: messages.QuestionSubmitted) -> None:
         self.chat.open_box("question")
-        self.chat.ask(message.question)
+        if message.question.casefold() == _NEW:
+            self._begin_anew()
+        else:
+            self.chat.ask(message.question)
+
+    def _begin_anew(self) -> None:
+        """Begin a conversation in which no question leans on what came before."""
+        self.conversation.begin_anew()
+        self.chat.question_box.remember(_NEW)
+        self.chat.remark("A new conversation: what follows does not refer to what stands above.")
+
+    def action_ask_model(self) -> None:
+        """Have the model asked the question of the chosen turn, whose answer came without it."""
+        turn = self.chat.turns.chosen
+        if turn is not None and turn.question is not None:
+            self.chat.ask(turn.question, ask_model=True)
+
+    def action_other_reading(self) -> None:
+        """Show what another of the model's answers takes the chosen question for."""
+        answer = self.chat.show_other_reading()
+        if answer is not None:
+            self.conversation.note_sql(answer.sql)
 
     def on_sql_submitted(self, message: messages.SqlSubmitted) -> None:
         self.chat.submit_sql(message.sql, message.source)
@@ -169,6 +219,7 @@ class Workspace(Screen[None]):
             self.action_run()
 
     def on_run_requested(self, message: messages.RunRequested) -> None:
+        self._explainer.stop()
         turn = self.chat.turns.turn(message.turn)
         if turn is not None:
             turn.has_run = True
@@ -177,8 +228,33 @@ class Workspace(Screen[None]):
     def on_run_ended(self, message: messages.RunEnded) -> None:
         self.chat.show_ending(message.turn, message.ending)
         turn = self.chat.turns.turn(message.turn)
-        if self._keeper is not None and turn is not None and turn.answers is not None and message.ending.error is None:
-            self._keeper.keep(turn.answers, turn.sql, edited=turn.edited, row_count=message.ending.row_count)
+        if turn is not None and message.ending.error is None:
+            if turn.question is None:
+                self.conversation.note_sql(turn.sql)
+            # "And per month" is no question that anything could be learnt from.
+            if self._keeper is not None and turn.answers is not None and not turn.leans_on_last:
+                self._keeper.keep(turn.answers, turn.sql, edited=turn.edited, row_count=message.ending.row_count)
+        if turn is not None and message.ending.error is None:
+            self._examine(turn, message.ending.row_count)
+
+    def _examine(self, turn: Turn, row_count: int) -> None:
+        """Look for what is odd about a result, and say so meanwhile if it is empty."""
+        rows = self.result.grid.rows
+        first = rows[0] if rows and len(rows) == row_count and not self.result.running else None
+        turn.show_diagnosis(Diagnosis() if row_count else None)
+        self._explainer.examine(turn.number, turn.sql, ResultFacts(row_count, first))
+
+    def on_sql_checked(self, message: messages.SqlChecked) -> None:
+        self._explainer.read(message.turn, message.sql)
+
+    def on_reading_made(self, message: messages.ReadingMade) -> None:
+        self.chat.show_reading(message.turn, message.reading)
+        self.refresh_bindings()
+
+    def on_diagnosis_made(self, message: messages.DiagnosisMade) -> None:
+        self._explainer.end(message.turn)
+        self.chat.show_diagnosis(message.turn, message.diagnosis)
+        self.refresh_bindings()
 
     def _tell(self, error: UserError) -> None:
         """Say in the chat that something is wrong; any thread may call."""
@@ -191,7 +267,10 @@ class Workspace(Screen[None]):
         self.status.show_context(message.tokens, message.context_tokens)
 
     def on_answer_ended(self, message: messages.AnswerEnded) -> None:
-        if message.answer is not None:
+        if message.answer is None:
+            return
+        self.conversation.note(message.answer)
+        if message.answer.origin == "model":
             self.status.show_speed(message.answer.tokens_per_second)
 
     def on_resize(self) -> None:
@@ -224,9 +303,9 @@ class Workspace(Screen[None]):
     def action_stop(self) -> None:
         """Stop what runs: that of the pane with the focus first."""
         if self.result.has_focus_within:
-            self.result.stop() or self.chat.stop()
+            self.result.stop() or self.chat.stop() or self._explainer.stop()
         else:
-            self.chat.stop() or self.result.stop()
+            self.chat.stop() or self.result.stop() or self._explainer.stop()
 
     def action_return(self) -> None:
         """Go back to the question box."""
@@ -242,7 +321,7 @@ class Workspace(Screen[None]):
 
     @property
     def _busy(self) -> bool:
-        return self.chat.answering or self.result.running
+        return self.chat.answering or self.result.running or self._explainer.examining
 
     # Boxes and panes
 
@@ -253,6 +332,12 @@ class Workspace(Screen[None]):
             self.chat.edit(turn.sql, turn.number)
         else:
             self.chat.open_box("sql")
+
+    def action_apply(self) -> None:
+        """Put SQL without the cause of the chosen turn's empty or odd result into the SQL box; it does not run."""
+        turn = self.chat.turns.chosen
+        if turn is not None and turn.suggestion is not None:
+            self.chat.edit(turn.suggestion, turn.number)
 
     def on_edit_requested(self, message: messages.EditRequested) -> None:
         self.chat.edit(message.sql, message.turn)
@@ -307,6 +392,10 @@ class Workspace(Screen[None]):
 
         self.app.push_screen(text_viewer(title, message.prompt_text, copy))
 
+    def on_reading_requested(self, message: messages.ReadingRequested) -> None:
+        text = reading_in_full(message.reading)
+        self.app.push_screen(text_viewer("What the SQL does", text, lambda: self._copy(text, "what is shown")))
+
     def on_copy_requested(self, message: messages.CopyRequested) -> None:
         self._copy(message.text, message.what)
 
@@ -331,6 +420,15 @@ class Workspace(Screen[None]):
             turn = self.chat.turns.chosen
             in_sql_box = action == "run" and isinstance(self.focused, SqlBox)
             return in_sql_box or (turn is not None and bool(turn.sql))
+        if action == "ask_model":
+            answer = self.chat.turns.chosen.answer if self.chat.turns.chosen is not None else None
+            return answer is not None and answer.origin != "model"
+        if action == "other_reading":
+            answer = self.chat.turns.chosen.answer if self.chat.turns.chosen is not None else None
+            return answer is not None and len(answer.interpretations) > 1
+        if action == "apply":
+            chosen = self.chat.turns.chosen
+            return chosen is not None and chosen.suggestion is not None
         if action == "load_model":
             return self.engine.load_state.phase == "failed"
         return super().check_action(action, parameters)

@@ -5,7 +5,13 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from nl2sql_tui.tui.messages import ActivityChanged, CopyRequested, EditRequested, PromptRequested
+from nl2sql_tui.tui.messages import (
+    ActivityChanged,
+    CopyRequested,
+    EditRequested,
+    PromptRequested,
+    ReadingRequested,
+)
 from nl2sql_tui.tui.widgets.turn import Turn
 
 _MOST_TURNS = 200
@@ -20,6 +26,7 @@ class ChatLog(VerticalScroll, can_focus=True):
         Binding("e", "edit", "Edit SQL", id="log.edit"),
         Binding("y", "copy", "Copy SQL", id="log.copy"),
         Binding("p", "prompt", "Prompt", id="log.prompt"),
+        Binding("w", "words", "In words", id="log.words"),
         Binding("up,k", "choose(-1)", "Turn above", id="log.up", show=False),
         Binding("down,j", "choose(1)", "Turn below", id="log.down", show=False),
         Binding("home,g", "first", "First turn", id="log.first", show=False),
@@ -81,6 +88,8 @@ class ChatLog(VerticalScroll, can_focus=True):
             return self.chosen is not None and bool(self.chosen.sql)
         if action == "prompt":
             return self.chosen is not None and self.chosen.prompt is not None
+        if action == "words":
+            return self.chosen is not None and self.chosen.reading is not None
         return True
 
     def action_edit(self) -> None:
@@ -94,3 +103,8 @@ class ChatLog(VerticalScroll, can_focus=True):
     def action_prompt(self) -> None:
         if self.chosen is not None and (prompt := self.chosen.prompt) is not None:
             self.post_message(PromptRequested(prompt.prompt_text, prompt.prompt_tokens, prompt.context_tokens))
+
+    def action_words(self) -> None:
+        """Show all that is said of the chosen turn's SQL in plain words."""
+        if self.chosen is not None and self.chosen.reading is not None:
+            self.post_message(ReadingRequested(self.chosen.reading))

@@ -6,9 +6,11 @@ from nl2sql_tui.answers import Answer, Linked
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.errors import Stopped
-from nl2sql_tui.text import content, visible
+from nl2sql_tui.text import content, shortened, visible
 
 _NAMES_SHOWN = 6
+_CELLS_SHOWN = 4
+_LONGEST_CELL = 30
 SEPARATOR = " · "
 DIM = "$foreground 60%"
 GOOD = "$chip-good on $chip-good-background"
@@ -18,16 +20,36 @@ WARNING = "$text-warning"
 
 def answer_chips(answer: Answer) -> Content:
     """Everything a finished answer is marked with; the first line says whether it may be run."""
-    tokens = f"{answer.tokens} token{'' if answer.tokens == 1 else 's'}"
-    speed = f" at {answer.tokens_per_second:.1f}/s" if answer.tokens_per_second else ""
-    facts = [tokens + speed, seconds_text(answer.seconds)]
+    facts = [_source(answer), seconds_text(answer.seconds)]
     lines = [_verdict_line(answer.verdict, facts)]
     if answer.verdict.hint and not answer.verdict.valid:
         lines.append(content(answer.verdict.hint, DIM))
     if answer.cut:
         lines.append(content("cut: the answer reached the limit on its length", WARNING))
     lines += [content(f"changed: {repair}", WARNING) for repair in answer.repairs]
+    if len(answer.interpretations) > 1:
+        lines.append(content(disagreement_text(answer), WARNING))
     return Content("\n").join(lines)
+
+
+def disagreement_text(answer: Answer) -> str:
+    """That the model's answers differ, how much speaks for this one, and a row that tells the next one from it."""
+    taken, following, *_ = answer.interpretations
+    text = f"{len(answer.interpretations)} readings: {taken.share:.0%} for this one, {following.share:.0%} for the next"
+    if following.telling_row is not None:
+        cells = ", ".join(shortened(str(cell), _LONGEST_CELL) for cell in following.telling_row[:_CELLS_SHOWN])
+        text += f", which has the row {cells}"
+    elif following.says_nothing:
+        text += ", which gives nothing"
+    return f"{text}{SEPARATOR}Ctrl+N shows it"
+
+
+def _source(answer: Answer) -> str:
+    """What wrote it, and how fast; or where else it comes from, and how to have the model asked."""
+    if answer.origin != "model":
+        return f"{answer.provenance}{SEPARATOR}Ctrl+O asks the model"
+    speed = f" at {answer.tokens_per_second:.1f}/s" if answer.tokens_per_second else ""
+    return f"{answer.tokens} token{'' if answer.tokens == 1 else 's'}{speed}"
 
 
 def verdict_chips(verdict: Verdict) -> Content:
@@ -72,14 +94,17 @@ def rows_text(ending: Ending) -> str:
 
 def linked_text(linked: Linked) -> str:
     """What of the database the question was found to name; empty if nothing is worth saying. Safe to show."""
-    parts = [visible(f"{value.table}.{value.column} = '{value.text}'") for value in linked.values[:_NAMES_SHOWN]]
+    parts = [visible(f"{word} → {column}") for word, column in linked.replaced]
+    found = [visible(f"{value.table}.{value.column} = '{value.text}'") for value in linked.values[:_NAMES_SHOWN]]
     if len(linked.values) > _NAMES_SHOWN:
-        parts.append(f"{len(linked.values) - _NAMES_SHOWN} more")
-    if parts:
-        parts = ["found " + ", ".join(parts)]
+        found.append(f"{len(linked.values) - _NAMES_SHOWN} more")
+    if found:
+        parts.append("found " + ", ".join(found))
     if linked.left_out:
         shown, total = len(linked.tables), len(linked.tables) + len(linked.left_out)
         parts.append(f"the model sees {shown} of {total} tables: {named(linked.tables)}")
+    if linked.columns_left_out:
+        parts.append(f"{linked.columns_left_out} of their columns are left out")
     return SEPARATOR.join(parts)
 
 

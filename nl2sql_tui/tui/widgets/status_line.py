@@ -5,9 +5,9 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
-from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.engine.events import LoadState, ModelMemory
 from nl2sql_tui.load_text import load_text
-from nl2sql_tui.text import content, shortened, visible
+from nl2sql_tui.text import byte_size, content, shortened, visible
 from nl2sql_tui.tui.widgets.chips import SEPARATOR
 
 _SECONDS_OF_A_FLASH = 5.0
@@ -24,6 +24,7 @@ class StatusLine(Widget):
         self._model_name = model_name
         self._load_state = LoadState("idle")
         self._tokens_per_second = 0.0
+        self._memory: ModelMemory | None = None
         self._used_context: tuple[int, int] | None = None
         self._flash: Content | None = None
         self._flash_timer: Timer | None = None
@@ -43,6 +44,12 @@ class StatusLine(Widget):
         """Show how fast the last answer was written."""
         self._tokens_per_second = tokens_per_second
         self.refresh()
+
+    def show_memory(self, memory: ModelMemory | None) -> None:
+        """Show what the model takes, and how much of its GPU's memory is used."""
+        if memory != self._memory:
+            self._memory = memory
+            self.refresh()
 
     def show_context(self, tokens: int, context_tokens: int) -> None:
         """Show how much of the model's context the last prompt took."""
@@ -85,7 +92,16 @@ class StatusLine(Widget):
         facts.append(content(load_text(state), _STYLES.get(state.phase, "$text-warning")))
         if self._tokens_per_second:
             facts.append(content(f"{self._tokens_per_second:.1f} tokens/s"))
+        if self._memory is not None:
+            facts.append(content(memory_text(self._memory)))
         if self._used_context is not None:
             used, most = self._used_context
             facts.append(content(f"context {used:,}/{most:,}"))
         return Content(SEPARATOR).join(facts)
+
+
+def memory_text(memory: ModelMemory) -> str:
+    """What the model takes, and of its GPU what is used and free."""
+    if memory.gpu_used is None or memory.gpu_free is None:
+        return byte_size(memory.weights)
+    return f"{byte_size(memory.weights)}, GPU {byte_size(memory.gpu_used)} used, {byte_size(memory.gpu_free)} free"

@@ -1,5 +1,6 @@
 """One question with its answer, or one statement written by hand, as it stands in the chat; runs nothing itself."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.content import Content
@@ -9,7 +10,9 @@ from textual.widget import Widget
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, LastEvent, Linked
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
+from nl2sql_tui.doctor import Diagnosis
 from nl2sql_tui.engine.events import Started
+from nl2sql_tui.language.reading import Reading
 from nl2sql_tui.text import content
 from nl2sql_tui.tui.highlight import SQL_CLASSES, sql_spans
 from nl2sql_tui.tui.widgets.chips import (
@@ -21,6 +24,7 @@ from nl2sql_tui.tui.widgets.chips import (
     linked_text,
     verdict_chips,
 )
+from nl2sql_tui.tui.widgets.explanations import diagnosis_content, reading_lines
 
 _LONGEST_QUESTION_SHOWN = 2_000
 _LONGEST_SQL_SHOWN = 10_000
@@ -48,6 +52,8 @@ class Turn(Widget):
         """The question that its SQL answers: its own, or that of the turn it comes from; None if it answers none."""
         self.edited: bool = source is not None and (source.edited or sql != source.sql)
         """Whether the user changed SQL that the model had written."""
+        self.leans_on_last: bool = source is not None and source.leans_on_last
+        """Whether its question says something only behind the one before it."""
         self.sql: str = sql
         """The SQL as it stands now, finished or not."""
         self.answer: Answer | None = None
@@ -59,6 +65,10 @@ class Turn(Widget):
         """It has been started, so that Enter on the empty line does not start it again."""
         self.ending: Ending | None = None
         """What came of running it last, if it was run."""
+        self.reading: Reading | None = None
+        """What the SQL does in plain words, once it has been read."""
+        self.diagnosis: Diagnosis | None = Diagnosis()
+        """What was found about its result; None while that is being looked for."""
         self._linked = ""
         self._chips = Content()
         self._is_writing = False
@@ -68,6 +78,11 @@ class Turn(Widget):
     def runnable(self) -> bool:
         """Its SQL has been checked and found to be a statement that only reads."""
         return self.verdict is not None and self.verdict.valid
+
+    @property
+    def suggestion(self) -> str | None:
+        """SQL without the cause of an empty or odd result, if there is some to offer."""
+        return self.diagnosis.suggestion if self.diagnosis is not None else None
 
     # What happens to it
 
@@ -93,6 +108,7 @@ class Turn(Widget):
         match last:
             case Answer():
                 self.answer, self.verdict = last, last.verdict
+                self.leans_on_last = last.origin in ("follow-up", "undo")
                 self._chips = answer_chips(last)
             case AnswerStopped():
                 words = "stopped; what came is above, unchecked" if last.sql else "stopped"
@@ -110,6 +126,16 @@ class Turn(Widget):
     def show_ending(self, ending: Ending) -> None:
         """Say what came of running it."""
         self.ending = ending
+        self._change()
+
+    def show_reading(self, reading: Reading) -> None:
+        """Say in plain words what its SQL does."""
+        self.reading = reading
+        self._change()
+
+    def show_diagnosis(self, diagnosis: Diagnosis | None) -> None:
+        """Say what was found about its result; None says that it is being looked for."""
+        self.diagnosis = diagnosis
         self._change()
 
     # How it looks
@@ -138,8 +164,8 @@ class Turn(Widget):
         if self._lines is None or self._lines[0] != width:
             lines = self._question_content().wrap(max(1, width))
             indent = " " * _INDENT
-            for part in self._parts():
-                lines += [Content.assemble(indent, line) for line in part.wrap(max(1, width - _INDENT))]
+            for part in self._parts(max(1, width - _INDENT)):
+                lines += [Content.assemble(indent, line) for line in part]
             self._lines = (width, lines)
         return self._lines[1]
 
@@ -151,11 +177,14 @@ class Turn(Widget):
             words = f"{words[:_LONGEST_QUESTION_SHOWN]}… ({len(words):,} characters)"
         return content(words if self.question is not None else f"SQL by hand for: {words}", "bold")
 
-    def _parts(self) -> list[Content]:
-        parts = [content(self._linked, DIM), self._sql_content(), self._chips]
+    def _parts(self, width: int) -> list[Sequence[Content]]:
+        """The lines of each part below the question."""
+        reading = reading_lines(self.reading, width) if self.reading is not None else []
+        below = [self._chips]
         if self.ending is not None:
-            parts.append(ending_chip(self.ending))
-        return [part for part in parts if part]
+            below += [ending_chip(self.ending), diagnosis_content(self.diagnosis)]
+        above = [content(self._linked, DIM), self._sql_content()]
+        return [*_wrapped_parts(above, width), reading, *_wrapped_parts(below, width)]
 
     def _sql_content(self) -> Content:
         text = content(self.sql[:_LONGEST_SQL_SHOWN])
@@ -165,3 +194,7 @@ class Turn(Widget):
         if len(self.sql) > _LONGEST_SQL_SHOWN:
             text += content(f"… ({len(self.sql):,} characters)", DIM)
         return text + Content(_WRITING_MARK) if self._is_writing else text
+
+
+def _wrapped_parts(parts: list[Content], width: int) -> list[Sequence[Content]]:
+    return [part.wrap(width) for part in parts if part]

@@ -1,0 +1,54 @@
+"""Where the model's answers disagree, the chat says so, and a key shows what another one means."""
+
+import math
+
+from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine.events import Candidate, ModelMemory
+from nl2sql_tui.settings import Settings
+from tests.fake_engine import ScriptedEngine
+from tests.tui.harness import opened
+
+_FRENCH = "SELECT Name FROM singer WHERE Country = 'France'"
+_ALL = "SELECT Name FROM singer"
+
+
+def _unsure_engine() -> ScriptedEngine:
+    engine = ScriptedEngine([_FRENCH])
+    engine.log_probability = math.log(0.4)
+    engine.scripted_candidates = (Candidate(_ALL, 4, math.log(0.2)),)
+    return engine
+
+
+async def test_a_disagreement_is_told_with_a_row_and_a_key_shows_the_other_reading(concerts: Database) -> None:
+    async with opened(concerts, _unsure_engine(), settings=Settings(candidates=4)) as program:
+        turn = await program.ask("the singers")
+        assert turn.sql == _FRENCH
+        for words in ("2 readings", "67%", "Ctrl+N"):
+            assert words in program.text
+        await program.press("ctrl+r")
+        await program.until_run_ended()
+        await program.press("ctrl+n")
+        assert turn.sql == _ALL
+        assert turn.runnable
+        await program.press("ctrl+r")
+        await program.until_run_ended()
+        assert len(program.workspace.result.grid.rows) == 3
+        await program.press("ctrl+n")
+        assert turn.sql == _FRENCH
+
+
+async def test_the_key_does_nothing_where_there_is_one_reading(concerts: Database) -> None:
+    async with opened(concerts, ScriptedEngine([_ALL])) as program:
+        turn = await program.ask("the singers")
+        await program.press("ctrl+n")
+        assert turn.sql == _ALL
+        assert "readings" not in program.text
+
+
+async def test_the_schema_is_read_and_the_memory_shown_once_the_model_is_ready(concerts: Database) -> None:
+    engine = ScriptedEngine()
+    engine.scripted_memory = ModelMemory(540_000_000, 2_000_000_000, 6_000_000_000)
+    async with opened(concerts, engine) as program:
+        await program.until(lambda: engine.read)
+        assert engine.read[0][0].text.startswith("singer(")
+        await program.until(lambda: "GPU 2.0 GB used, 6.0 GB free" in program.text)
