@@ -49,6 +49,9 @@ class Answer:
     tokens: int
     seconds_to_first_token: float
     seconds: float
+    """In all, further answers of the model and their comparison included."""
+    writing_seconds: float
+    """That the model took for `model_text`."""
     cut: bool
     """The answer reached the limit on its length before it ended."""
     model: str
@@ -70,7 +73,7 @@ class Answer:
     @property
     def tokens_per_second(self) -> float:
         """Speed of the decoding alone, the prompt left out; 0.0 where there was nothing to measure."""
-        decoding = self.seconds - self.seconds_to_first_token
+        decoding = self.writing_seconds - self.seconds_to_first_token
         return (self.tokens - 1) / decoding if self.tokens > 1 and decoding > 0 else 0.0
 
 

@@ -34,11 +34,13 @@ from nl2sql_tui.language.templates import render
 from nl2sql_tui.schema import CellValue, NoValues, Schema
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.settling import Proposal, settle
+from nl2sql_tui.text import is_blank, shortened
 
 _LONGEST_QUESTION = 4_000
 """Characters. A longer text is a document pasted by mistake, and would take minutes to read."""
 _EARLIER_KEPT = 8
 """Answers. An older one is less like the next, and each is searched for every few tokens."""
+_LONGEST_TOLD = 200
 _LIKELIER_THAN_ALL_OTHERS = math.log(0.5)
 _SHORTEST_COMPARISON = 0.5
 """Seconds that the answers have to be run in, however long the model took to write them."""
@@ -96,7 +98,6 @@ class Assistant:
             asked.prompt,
             max_new_tokens=self.settings.max_new_tokens,
             cancel=cancel,
-            grammar=asked.grammar,
             draft=asked.draft,
         )
         started = Started("", 0, 0)
@@ -178,6 +179,7 @@ class Assistant:
             tokens=0,
             seconds_to_first_token=0.0,
             seconds=time.monotonic() - began,
+            writing_seconds=0.0,
             cut=False,
             model=self.engine.name,
             origin=ready.origin,
@@ -203,6 +205,8 @@ class Assistant:
         """The answer, or what kept it from being checked, with the SQL that had come."""
         try:
             answer = self._settled(asked, started, generated, cancel)
+            if asked.grammar and not answer.verdict.valid and not answer.verdict.writes:
+                answer = self._held(asked, started, answer, cancel)
             if not self._is_worth_comparing(answer):
                 yield answer
                 return
@@ -234,9 +238,37 @@ class Assistant:
             tokens=generated.tokens,
             seconds_to_first_token=generated.seconds_to_first_token,
             seconds=generated.seconds,
+            writing_seconds=generated.seconds,
             cut=generated.cut,
             model=self.engine.name,
             log_probability=generated.log_probability,
+        )
+
+    def _held(self, asked: "_Asked", started: Started, free: Answer, cancel: Cancel) -> Answer:
+        """`free`, or the answer that the model gives where it can name only what there is, if that one compiles.
+
+        What it writes freely and a repair puts right is right more often than what it writes within the grammar, which
+        leads it along names that exist and mean something else. So this comes second.
+        """
+        *_, last = self.engine.stream(
+            asked.prompt,
+            max_new_tokens=self.settings.max_new_tokens,
+            cancel=cancel,
+            grammar=asked.grammar,
+            draft=asked.draft,
+        )
+        cancel.raise_if_requested()
+        if not isinstance(last, Generated):
+            return free
+        answer = self._settled(asked, started, last, cancel)
+        seconds = free.seconds + answer.seconds
+        if not answer.verdict.valid:
+            return replace(free, seconds=seconds)
+        told = (
+            f"{shortened(free.sql, _LONGEST_TOLD)} cannot run; the model wrote it again with names of this database alone",
+        )
+        return replace(
+            answer, seconds=seconds, seconds_to_first_token=free.seconds_to_first_token, repairs=told + answer.repairs
         )
 
     def _is_worth_comparing(self, answer: Answer) -> bool:
@@ -315,12 +347,12 @@ def _readable(schema: Schema) -> Schema:
 
 def _require_usable(question: str) -> None:
     """Raise InputError for a question that no model could answer."""
-    if not question.strip():
-        raise InputError("The question is empty.", "Ask in plain words, for example: how many rows has each table?")
     try:
         question.encode()
     except UnicodeEncodeError:
         raise InputError("The question holds bytes that are no text.", "Type it again, in UTF-8.") from None
+    if is_blank(question):
+        raise InputError("The question is empty.", "Ask in plain words, for example: how many rows has each table?")
     if len(question) > _LONGEST_QUESTION:
         raise InputError(
             f"The question is {len(question):,} characters long; {_LONGEST_QUESTION:,} is the most.",

@@ -41,7 +41,7 @@ class Settings:
     max_new_tokens: int = 256
     """The longest answer, in tokens; an answer that reaches it is shown as cut."""
     grammar: bool = True
-    """Whether an answer is held to the names of the schema while it is written."""
+    """Whether an answer that cannot run is written again, held to the names of the schema."""
     candidates: int = 0
     """How many more answers the model is asked for where it is unsure, to run them and compare what they give."""
     answer_seconds: float = 6.0

@@ -44,6 +44,11 @@ def visible(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNSAFE.sub(_glyph, text)
 
 
+def is_blank(text: str) -> bool:
+    """Whether a reader would see nothing of `text`: it has only white space, invisible and control characters."""
+    return not _UNSAFE.sub("", text).replace("\u2800", " ").strip()
+
+
 def visible_lines(text: str) -> str:
     """Like `visible`, but line feeds and tabs stay: for SQL and messages of several lines."""
     return _UNSAFE_KEEPING_LINES.sub(_glyph, text)

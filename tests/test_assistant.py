@@ -193,13 +193,37 @@ def test_an_answer_that_was_stopped_among_its_tables_shows_what_is_missing(conce
 # Holding, comparing, reading ahead
 
 
-def test_the_answer_is_held_to_the_schema_unless_that_is_turned_off(concerts: Database) -> None:
-    engine = ScriptedEngine()
-    _events(concerts, engine)
-    _events(concerts, engine, settings=Settings(grammar=False))
-    held, free = engine.grammars
-    assert "singer_in_concert" in held
+_NOWHERE = "SELECT Weight FROM singer"
+
+
+def test_an_answer_that_cannot_run_is_written_again_within_the_schema_and_it_is_told(concerts: Database) -> None:
+    engine = ScriptedEngine([_NOWHERE, "SELECT Age FROM singer"])
+    answer = _answer(concerts, engine)
+    assert (answer.sql, answer.verdict.valid) == ("SELECT Age FROM singer", True)
+    assert answer.repairs[0].startswith(f"{_NOWHERE} cannot run")
+    free, held = engine.grammars
     assert free == ""
+    assert "singer_in_concert" in held
+
+
+@pytest.mark.parametrize(
+    ("replies", "settings", "asked"),
+    [
+        ([_NOWHERE, _NOWHERE], Settings(), 2),
+        ([_NOWHERE, Failure("no memory")], Settings(), 2),
+        ([_NOWHERE, "SELECT 1"], Settings(grammar=False), 1),
+        (["DELETE FROM singer", "SELECT 1"], Settings(), 1),
+        (["SELECT Age FROM singer", "SELECT 1"], Settings(), 1),
+    ],
+)
+def test_the_first_answer_stays_where_a_second_is_no_better_or_not_wanted(
+    concerts: Database, replies: list[str | Failure], settings: Settings, asked: int
+) -> None:
+    engine = ScriptedEngine(replies)
+    answer = _events(concerts, engine, settings=settings)[-1]
+    assert isinstance(answer, Answer)
+    assert answer.sql == replies[0]
+    assert len(engine.grammars) == asked
 
 
 _FRENCH = "SELECT Name FROM singer WHERE Country = 'France'"

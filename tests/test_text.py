@@ -2,7 +2,7 @@
 
 import pytest
 
-from nl2sql_tui.text import content, shortened, visible, visible_lines
+from nl2sql_tui.text import content, is_blank, shortened, visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ def test_shortening_marks_the_cut() -> None:
 
 def test_content_never_reads_markup() -> None:
     assert content("[bold]x[/] \x1b", "red").plain == "[bold]x[/] ␛"
+
+
+def test_what_nobody_sees_is_blank() -> None:
+    assert all(map(is_blank, ("", " \n", "\u200b\u00a0", "\u2800", "\x1b", "\u3164")))
+    assert not any(map(is_blank, ("?", " a ", "👍", "\u200bx")))

@@ -80,6 +80,15 @@ _QUERY_WORDS: Final = frozenset(
 )
 """Reserved words that a query uses; the others (transaction, table, to, check …) can only be names in one."""
 
+_COMPARISONS: Final = frozenset(("=", "==", "<>", "!=", "<", "<=", ">", ">="))
+_BEFORE_A_VALUE: Final = _COMPARISONS | frozenset(
+    "select distinct by where and or on having when then else , (".split()
+)
+_AFTER_A_VALUE: Final = _COMPARISONS | frozenset(
+    ("from", "in", "like", "between", "is", "and", "or", "then", "else", "end", "asc", "desc", ",", ")", "")
+)
+"""Between one of these and one of those a query has a value, and none of its own words but NULL."""
+
 
 def _is_name(solid: list[SqlToken], place: int) -> bool:
     """Whether the reserved word at `place` stands for a table or column there."""
@@ -90,7 +99,8 @@ def _is_name(solid: list[SqlToken], place: int) -> bool:
     word = solid[place].text.lower()
     if word in ("order", "group"):
         return after != "by"
-    return word not in _QUERY_WORDS
+    is_a_value = before in _BEFORE_A_VALUE and after in _AFTER_A_VALUE and word != "null"
+    return is_a_value or word not in _QUERY_WORDS
 
 
 def repair_names(
@@ -122,7 +132,7 @@ def repair_silent_faults(
     cells: CellLookup | None,
     compiles: Callable[[str], bool],
 ) -> tuple[str, tuple[str, ...]]:
-    """Mend what compiles and yet gives no row or a wrong number: a text's spelling, a date's form, a cut share.
+    """Mend what compiles and yet gives no row or a wrong number: a text's spelling, a date's form, = NULL, a cut share.
 
     `links` are the values that the question names. Without `cells` nothing is compared with what is stored.
     The same is given back as by `repair_names`.
@@ -130,11 +140,12 @@ def repair_silent_faults(
     from nl2sql_tui.language.repairs.dates import compare_dates
     from nl2sql_tui.language.repairs.division import divide_exactly
     from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
+    from nl2sql_tui.language.repairs.nulls import ask_for_null
     from nl2sql_tui.language.repairs.scopes import Context
     from nl2sql_tui.language.repairs.statement import mended
 
     context = Context(schema, question)
-    steps = [partial(divide_exactly, context=context)]
+    steps = [partial(ask_for_null, context=context), partial(divide_exactly, context=context)]
     if cells is not None:
         steps = [
             partial(move_texts, context=context, links=links, cells=cells),

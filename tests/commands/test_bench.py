@@ -72,7 +72,9 @@ def test_a_model_of_random_weights_is_measured_and_removed(
     monkeypatch.setattr("nl2sql_tui.engine.own_profiles.PROFILES", {**PROFILES, "small": small})
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    code = run_program(["bench", "--model", "small", "--random-weights", "--json", "--max-new-tokens", "8"])
+    code = run_program(
+        ["bench", "--model", "small", "--form", "bfloat16", "--random-weights", "--json", "--max-new-tokens", "8"]
+    )
     figures = json.loads(capsys.readouterr().out)
     assert code == ExitCode.OK
     assert figures["cold"]["tokens"] <= 8

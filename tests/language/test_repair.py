@@ -44,6 +44,37 @@ def test_reserved_names_are_quoted(sql: str, mended: str) -> None:
     connection.execute(found)
 
 
+_WORDS = Schema((Table("values", (Column("limit", "int"), Column("case", "text"), Column("from", "text"))),))
+
+
+@pytest.mark.parametrize(
+    ("sql", "mended"),
+    [
+        ("SELECT limit, case FROM values LIMIT 3", 'SELECT "limit", "case" FROM "values" LIMIT 3'),
+        (
+            "SELECT from, MAX(limit) FROM values WHERE limit >= 3 AND case IN ('a')",
+            'SELECT "from", MAX("limit") FROM "values" WHERE "limit" >= 3 AND "case" IN (\'a\')',
+        ),
+        (
+            "SELECT CASE WHEN limit > 2 THEN 1 END FROM values ORDER BY limit DESC LIMIT 1",
+            'SELECT CASE WHEN "limit" > 2 THEN 1 END FROM "values" ORDER BY "limit" DESC LIMIT 1',
+        ),
+    ],
+)
+def test_words_that_a_query_uses_too_are_quoted_where_a_value_stands(sql: str, mended: str) -> None:
+    found, _ = quote_reserved_names(sql, _WORDS)
+    assert found == mended
+    connection = sqlite3.connect(":memory:")
+    connection.execute('CREATE TABLE "values" ("limit", "case", "from")')
+    connection.execute(found)
+
+
+def test_null_is_nothing_but_null() -> None:
+    schema = Schema((Table("t", (Column("null", "int"),)),))
+    sql = "SELECT COALESCE(a, NULL) FROM t WHERE b = NULL"
+    assert quote_reserved_names(sql, schema) == (sql, ())
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from nl2sql_tui.language.joins import join_edges
 from nl2sql_tui.language.repairs.joining import conjuncts
 from nl2sql_tui.language.repairs.names import like_name, name_words, only, same_name
 from nl2sql_tui.language.repairs.scopes import (
@@ -50,17 +51,40 @@ def _requalify(select: exp.Select, before: str, real: str) -> None:
 
 
 def drop_repeats(tree: exp.Query, context: Context) -> Iterator[str]:
-    """Drop a table that stands a second time in FROM under the same name: no column of it could be told apart."""
+    """Drop a table that stands a second time in FROM under the same name: no column of it could be told apart.
+
+    But not where the second time goes along another key: from Oslo to Rome needs the airports twice.
+    """
     for select in selects(tree):
         seen: set[str] = set()
         for node in source_nodes(select):
             name = node.alias_or_name.casefold()
             if name in seen and isinstance(node, exp.Table) and context.schema.table(node.name) is not None:
                 join = node.parent
-                if isinstance(join, exp.Join):
+                if isinstance(join, exp.Join) and not _goes_along_another_key(join, select, context):
                     join.pop()
                     yield f"{node.alias_or_name} is read once: it stood twice in FROM under one name"
             seen.add(name)
+
+
+def _goes_along_another_key(join: exp.Join, select: exp.Select, context: Context) -> bool:
+    """Whether `join` compares two columns that a key of its table binds, and no other join of `select` does."""
+    table = join.this.name.casefold()
+    keys = {
+        frozenset((column.casefold(), other.casefold()))
+        for edge in join_edges(context.schema)
+        if table in (edge.table.casefold(), edge.other.casefold())
+        for column, other in edge.columns
+    }
+    others = {pair for other in select.args.get("joins") or [] if other is not join for pair in _compared(other)}
+    return any(len(pair) > 1 and pair in keys - others for pair in _compared(join))
+
+
+def _compared(join: exp.Join) -> Iterator[frozenset[str]]:
+    """The names of the columns that `join` makes equal, two by two."""
+    for part in conjuncts(join.args.get("on")):
+        if isinstance(part, exp.EQ) and isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Column):
+            yield frozenset((part.this.name.casefold(), part.expression.name.casefold()))
 
 
 def swap_tables(tree: exp.Query, context: Context) -> Iterator[str]:

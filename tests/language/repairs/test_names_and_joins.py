@@ -176,6 +176,61 @@ def test_an_ambiguous_column_is_told_apart_only_where_the_join_makes_it_one(shop
     assert shop.repaired(other) == (other, ())
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT "buyer" FROM customer',
+        'SELECT SUM("turnover"), COUNT(DISTINCT "buyer") FROM product',
+        'SELECT city, COUNT(*) FROM customer GROUP BY city, "continent"',
+        'SELECT city FROM customer ORDER BY "age"',
+        "SELECT city FROM customer WHERE \"continent\" = 'Europe'",
+        "SELECT city FROM customer WHERE \"continent\" IN ('Europe', 'Asia')",
+        'SELECT city FROM customer WHERE "age" BETWEEN 20 AND 30',
+        'SELECT city FROM customer WHERE "age" > 20',
+        'SELECT city FROM customer WHERE "continent" OR customer_id > 1',
+        'SELECT city, LENGTH("continent") FROM customer',
+        'SELECT "turnover" * stock FROM product',
+    ],
+)
+def test_a_name_that_is_nowhere_does_not_become_a_text_where_none_makes_sense(shop: Workbench, sql: str) -> None:
+    assert shop.repaired(sql) == (sql, ())
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'city = "Oslo"',
+        '"Oslo" = city',
+        'city LIKE "%slo"',
+        'city IN ("Oslo", "Bergen")',
+        'city BETWEEN "O" AND "P"',
+        'REPLACE(city, "O", "o") <> city',
+        'city || "!" LIKE "Oslo_"',
+        'CASE WHEN city LIKE "O%" THEN "yes" ELSE city END = "yes"',
+    ],
+)
+def test_a_text_in_double_quotes_is_compared_as_a_text(shop: Workbench, condition: str) -> None:
+    sql, lines = shop.repaired(f"SELECT full_name FROM customer WHERE {condition}")
+    assert '"' not in sql
+    assert all("text stands in single quotes" in line for line in lines)
+    assert shop.rows(sql) == [("Anna Berg",)]
+
+
+def test_a_table_that_is_needed_twice_is_not_read_once_instead(shop: Workbench) -> None:
+    sql = (
+        "SELECT miles FROM voyage JOIN port ON voyage.departure_port = port.port_id "
+        "JOIN port ON voyage.arrival_port = port.port_id WHERE port.harbour = 'Bergen' AND port.harbour = 'Leith'"
+    )
+    assert shop.repaired(sql) == (sql, ())
+
+
+def test_a_table_that_is_joined_twice_in_the_same_way_is_read_once(shop: Workbench) -> None:
+    join = "JOIN port ON voyage.departure_port = port.port_id"
+    sql, (line,) = shop.repaired(f"SELECT miles FROM voyage {join} {join} WHERE port.harbour = 'Bergen'")
+    assert sql == f"SELECT miles FROM voyage {join} WHERE port.harbour = 'Bergen'"
+    assert "read once" in line
+
+
 def test_a_query_of_unknown_columns_is_not_guessed_at(shop: Workbench) -> None:
     sql = "SELECT price FROM (SELECT * FROM customer) AS c"
     assert shop.repaired(sql) == (sql, ())

@@ -110,6 +110,28 @@ def test_dates_are_compared_as_the_column_writes_them(shop: Workbench, condition
     assert bool(lines) == (mended is not None)
 
 
+@pytest.mark.parametrize(
+    ("condition", "mended"),
+    [
+        ("city = NULL", "city IS NULL"),
+        ("city <> NULL", "NOT city IS NULL"),
+        ("city != NULL AND full_name = NULL", "NOT city IS NULL AND full_name IS NULL"),
+        ("city IS NULL", None),
+        ("city = 'NULL'", None),
+    ],
+)
+def test_nothing_equals_null(shop: Workbench, condition: str, mended: str | None) -> None:
+    sql = f"SELECT full_name FROM customer WHERE {condition}"
+    found, lines = shop.repaired(sql)
+    assert found == (sql if mended is None else f"SELECT full_name FROM customer WHERE {mended}")
+    assert bool(lines) == (mended is not None)
+
+
+def test_a_result_that_compares_with_null_is_left(shop: Workbench) -> None:
+    sql = "SELECT full_name = NULL FROM customer"
+    assert shop.repaired(sql) == (sql, ())
+
+
 def test_nothing_stored_is_asked_for_where_values_are_forbidden(shop: Workbench) -> None:
     sql = "SELECT * FROM customer WHERE city = 'oslo'"
     assert repaired(sql, shop.database.schema(), "", (), NoValues(), None, lambda _: True) == (sql, ())

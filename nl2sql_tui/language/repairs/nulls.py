@@ -1,0 +1,22 @@
+"""Mends comparisons with NULL by = or <>, which hold for no row at all."""
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from nl2sql_tui.language.repairs.scopes import Context
+from nl2sql_tui.language.repairs.statement import shown
+
+
+def ask_for_null(tree: exp.Query, context: Context) -> Iterator[str]:  # noqa: ARG001
+    """Write IS NULL for = NULL and IS NOT NULL for <> NULL, wherever a condition decides about rows."""
+    for comparison in list(tree.find_all(exp.EQ, exp.NEQ)):
+        if not isinstance(comparison.expression, exp.Null) or not comparison.find_ancestor(
+            exp.Where, exp.Having, exp.Join
+        ):
+            continue
+        before = shown(comparison)
+        is_null = exp.Is(this=comparison.this, expression=exp.Null())
+        mended = exp.Not(this=is_null) if isinstance(comparison, exp.NEQ) else is_null
+        comparison.replace(mended)
+        yield f"{before} → {shown(mended)}: nothing equals NULL, nor differs from it"
