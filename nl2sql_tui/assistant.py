@@ -264,11 +264,9 @@ class Assistant:
         seconds = free.seconds + answer.seconds
         if not answer.verdict.valid:
             return replace(free, seconds=seconds)
-        told = (
-            f"{shortened(free.sql, _LONGEST_TOLD)} cannot run; the model wrote it again with names of this database alone",
-        )
+        told = f"{shortened(free.sql, _LONGEST_TOLD)} cannot run; written again with names of this database alone"
         return replace(
-            answer, seconds=seconds, seconds_to_first_token=free.seconds_to_first_token, repairs=told + answer.repairs
+            answer, seconds=seconds, seconds_to_first_token=free.seconds_to_first_token, repairs=(told, *answer.repairs)
         )
 
     def _is_worth_comparing(self, answer: Answer) -> bool:
