@@ -1,7 +1,6 @@
 """What the real default model makes of each trap: sound whatever its skill, and the right rows where it finds them."""
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -56,10 +55,6 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
     engine.wait_until_ready(Cancel())
     yield Answers(engine, Files(tmp_path_factory.mktemp("traps")))
     engine.close()
-    # An interpreter that ends while another thread lets go of a model is aborted by torch.
-    for thread in threading.enumerate():
-        if thread.name == "model":
-            thread.join(60.0)
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=[trap.name for trap in TRAPS])
