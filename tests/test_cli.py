@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -306,6 +306,15 @@ def test_pulling_from_a_file_that_is_no_model_is_one_line(run: Run, tmp_path: Pa
     assert result.err.count("\n") == 1
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Ctrl+C interrupts, as at a terminal: a shell starts what runs in its background with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_the_first_interrupt_asks_to_stop_and_the_second_interrupts() -> None:
     cancel, asked = Cancel(), threading.Event()
     with stopping_on_interrupt(cancel), cancel.calling(asked.set):
