@@ -78,7 +78,12 @@ def plain(loaded: LoadedModel, task: Task) -> Time:
     began = time.perf_counter()
     stream = AnswerStream(loaded.tokenizer, Cancel(), began)
     written = loaded.model.generate(
-        **given, max_new_tokens=_MOST_TOKENS, do_sample=False, streamer=stream, pad_token_id=min(loaded.end_tokens)
+        **given,
+        max_new_tokens=_MOST_TOKENS,
+        do_sample=False,
+        streamer=stream,
+        eos_token_id=sorted(loaded.end_tokens),
+        pad_token_id=min(loaded.end_tokens),
     )
     seconds = time.perf_counter() - began
     ids = written[0, given["input_ids"].shape[1] :]

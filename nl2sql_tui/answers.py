@@ -101,6 +101,14 @@ class AnswerFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class WritingAgain:
+    """What the model wrote cannot run; it writes again, held to the names of the schema."""
+
+    problem: str
+    """Why it cannot run, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparing:
     """The model is asked for more answers, to compare what they give."""
 
@@ -108,4 +116,4 @@ class Comparing:
 
 
 LastEvent = Answer | AnswerStopped | AnswerFailed
-AssistantEvent = Linked | Started | Reading | Token | Comparing | LastEvent
+AssistantEvent = Linked | Started | Reading | Token | WritingAgain | Comparing | LastEvent

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked
+from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked, WritingAgain
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.conversation import Conversation, ReadyAnswer, ready_answer
 from nl2sql_tui.database.check import Verdict
@@ -22,7 +22,7 @@ from nl2sql_tui.engine.events import (
     Started,
     Token,
 )
-from nl2sql_tui.errors import InputError, Stopped, UserError
+from nl2sql_tui.errors import InputError, ModelError, Stopped, UserError
 from nl2sql_tui.language.column_matcher import Replacement, match_columns
 from nl2sql_tui.language.drafting import LikelyAnswer
 from nl2sql_tui.language.grammar import schema_grammar
@@ -206,6 +206,7 @@ class Assistant:
         try:
             answer = self._settled(asked, started, generated, cancel)
             if asked.grammar and not answer.verdict.valid and not answer.verdict.writes:
+                yield WritingAgain(answer.verdict.error)
                 answer = self._held(asked, started, answer, cancel)
             if not self._is_worth_comparing(answer):
                 yield answer
@@ -265,9 +266,7 @@ class Assistant:
         if not answer.verdict.valid:
             return replace(free, seconds=seconds)
         told = f"{shortened(free.sql, _LONGEST_TOLD)} cannot run; written again with names of this database alone"
-        return replace(
-            answer, seconds=seconds, seconds_to_first_token=free.seconds_to_first_token, repairs=(told, *answer.repairs)
-        )
+        return replace(answer, seconds=seconds, repairs=(told, *answer.repairs))
 
     def _is_worth_comparing(self, answer: Answer) -> bool:
         """Whether other answers could change what is shown, and there is time to ask for them.
@@ -283,13 +282,17 @@ class Assistant:
     def _compared(self, asked: "_Asked", first: Answer, cancel: Cancel) -> Answer:
         """`first`, or the answer that more of the model's answers agree with."""
         began = time.monotonic()
-        written = self.engine.candidates(
-            asked.prompt,
-            count=self.settings.candidates,
-            max_new_tokens=self.settings.max_new_tokens,
-            cancel=cancel,
-            grammar=asked.grammar,
-        )
+        try:
+            written = self.engine.candidates(
+                asked.prompt,
+                count=self.settings.candidates,
+                max_new_tokens=self.settings.max_new_tokens,
+                cancel=cancel,
+                grammar=asked.grammar,
+            )
+        except ModelError:
+            # As where memory does not suffice for several: there is an answer, and it stays.
+            return first
         proposals = {first.sql: _proposal(first)} if first.verdict.valid else {}
         for candidate in written:
             sql, repairs, verdict = self._checked(sql_of(candidate.text), asked, cancel)

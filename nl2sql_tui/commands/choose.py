@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from nl2sql_tui.engine.own_profiles import as_asked, find
+from nl2sql_tui.engine.own_profiles import as_asked, find, one_of
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.settings import Settings
+from nl2sql_tui.template_names import TEMPLATE_NAMES, TemplateName
 from nl2sql_tui.text import shortened
 
 
@@ -21,6 +22,16 @@ def chosen_profile(settings: Settings) -> Profile:
         adapter=settings.adapter,
     )
     return _merged_into(profile) if profile.is_converted and profile.lora else profile
+
+
+def template_for_server(settings: Settings) -> TemplateName:
+    """How a served model is asked. Raises InputError for a word that is none, and for what the server decides on."""
+    given = [name for name in ("form", "sampling") if getattr(settings, name)]
+    if given:
+        raise InputError(
+            f"With an endpoint the server decides on {' and '.join(given)}.", f"Leave {' and '.join(given)} out."
+        )
+    return one_of(settings.template or "schema first", TEMPLATE_NAMES, "template")
 
 
 def _merged_into(profile: Profile) -> Profile:

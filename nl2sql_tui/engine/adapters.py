@@ -3,7 +3,6 @@
 The model stays the very object that it was: its layers get the adapters' matrices beside their own.
 """
 
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +10,11 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.adapter_files import AdapterFiles, read_adapter
 from nl2sql_tui.engine.adapter_fit import require_fit
 from nl2sql_tui.engine.merging import ADAPTER_WEIGHTS, quiet
+from nl2sql_tui.engine.profiles import HUB_ID
 from nl2sql_tui.engine.transfer import FetchFailed, Meter, Report
 from nl2sql_tui.errors import InputError, ModelError
 from nl2sql_tui.text import shortened, visible
 
-_HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _HINT: Final = "Choose the model it was made for with --model, or another adapter."
 
 
@@ -27,7 +26,7 @@ def adapter_place(given: str, report: Report, cancel: Cancel) -> Path:
     folder = Path(given).expanduser()
     if folder.is_dir():
         return folder
-    if _HUB_ID.fullmatch(given) is None:
+    if HUB_ID.fullmatch(given) is None:
         raise InputError(
             f"There is no adapter {shortened(given, 100)}.", "Name its folder, a training run's, or its Hub id."
         )
@@ -111,7 +110,7 @@ class Adapters:
 
     def _require_same_base(self, adapter: AdapterFiles) -> None:
         made_for = adapter.base
-        is_hub_id = _HUB_ID.fullmatch(made_for) is not None and not Path(made_for).is_dir()
+        is_hub_id = HUB_ID.fullmatch(made_for) is not None and not Path(made_for).is_dir()
         if self._hub_id and is_hub_id and made_for.casefold() != self._hub_id.casefold():
             raise InputError(
                 f"The adapter in {visible(str(adapter.folder))} was made for {shortened(made_for, 100)}, "

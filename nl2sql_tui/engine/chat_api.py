@@ -115,6 +115,8 @@ class ChatAnswer:
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
     """Both by the server's count, None until it tells."""
+    left_out: set[str] = field(default_factory=set)
+    """The groups of fields that the server refused for it."""
     events: int = 0
     is_done: bool = False
     """The server has closed the stream by its last word."""

@@ -30,6 +30,11 @@ class ChatRequests:
         self._takes: dict[str, bool] = {}
         """Which groups of fields the server has taken, or refused; what is not in it has not been tried."""
 
+    @property
+    def refuses_grammars(self) -> bool:
+        """The server has refused the field for them, and not only one of them."""
+        return self._takes.get("grammar") is False
+
     def pieces(self, answer: ChatAnswer, request: Request, grammar: str, cancel: Cancel) -> Iterator[str]:
         """The pieces of the one answer to `request`, taken into `answer`, until it is whole.
 
@@ -60,7 +65,7 @@ class ChatRequests:
         """At most `count` answers to one request: one, where the server gives no more at once."""
         answer = ChatAnswer(self.client)
         extras = {"several": {"n": count}} if count > 1 else {}
-        for _ in self._pieces(answer, request, extras | _grammar_fields(grammar), count, cancel):
+        for _ in self._pieces(answer, request, _grammar_fields(grammar) | extras, count, cancel):
             pass
         if count > 1 and len(answer.choices) == 1:
             self._takes["several"] = False
@@ -72,7 +77,7 @@ class ChatRequests:
         where, tokens = self.client.endpoint.authority, request.body["max_tokens"]
         most_events = _MOST_TIMES_THE_LIMIT * tokens * count + _EVENTS_BESIDE_TOKENS
         try:
-            with contextlib.closing(self._events(request, extras, cancel)) as events:
+            with contextlib.closing(self._events(request, extras, cancel, answer.left_out)) as events:
                 for data in events:
                     piece = answer.take(data)
                     if piece:
@@ -90,11 +95,14 @@ class ChatRequests:
         if not answer.ended:
             raise EndpointFailed(f"{where} ended the answer before it was whole.", "The server's log says more.")
 
-    def _events(self, request: Request, extras: dict[str, Fields], cancel: Cancel) -> Generator[str, None, None]:
+    def _events(
+        self, request: Request, extras: dict[str, Fields], cancel: Cancel, refused: set[str]
+    ) -> Generator[str, None, None]:
         """The events of the answer to `request` with those `extras` and reports that the server takes.
 
         A server says with a status of 400 or 422 that it does not take a field, before it has generated anything. Then
         the extras are left out one after the other, in their order, and what turned out to be refused is remembered.
+        `refused` gets the names of those that were left out.
         """
         wanted = {**extras, "reports": request.reports}
         sent = {name: fields for name, fields in wanted.items() if self._takes.get(name) is not False}
@@ -112,6 +120,7 @@ class ChatRequests:
                     left_out = next(iter(sent))
                     del sent[left_out]
                     continue
+                refused |= wanted.keys() - sent.keys()
                 if left_out:
                     # One that was taken before is refused for what was in it this time.
                     self._takes.setdefault(left_out, False)

@@ -9,7 +9,7 @@ import torch
 from transformers import Cache, GenerationConfig
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine.decoding import Decoding, Draft
+from nl2sql_tui.engine.decoding import Decoding, Draft, read_into
 from nl2sql_tui.engine.events import Candidate
 from nl2sql_tui.engine.guidance import GrammarError, Grammars, Guide
 from nl2sql_tui.engine.loading import LoadedModel
@@ -39,11 +39,14 @@ class Generator:
         """Write the answer of `job` into its stream. Where memory runs out, once more without what is remembered."""
         try:
             self._answer(job)
+            return
         except torch.OutOfMemoryError:
             if job.stream.tokens:
                 raise
-            self.forget()
-            self._answer(job)
+        # Not in the handler: until it is left, the error keeps alive whatever was being computed with.
+        self.forget()
+        job.stream.begin_again()
+        self._answer(job)
 
     def forget(self) -> None:
         """Let go of everything that is remembered between answers."""
@@ -70,6 +73,10 @@ class Generator:
         with torch.inference_mode():
             if _is_rescaled_within(loaded.model.config, len(job.ids) + job.max_new_tokens):
                 # The keys of a short text are of no use to a long one here, which generate() knows how to handle.
+                if job.grammar:
+                    raise GrammarError("The text is too long to be held to a grammar.")
+                if sampling is not None:
+                    torch.manual_seed(sampling.seed)
                 loaded.model.generate(ids, **given, streamer=job.stream)
                 return
             cache = self._prefix.take(job.ids)
@@ -78,9 +85,14 @@ class Generator:
         job.stream.log_probability = decoding.log_probability
 
     def candidates(self, job: "CandidatesJob") -> tuple[Candidate, ...]:
-        """Several answers, drawn with a fixed seed; equal ones are one."""
+        """Several answers, drawn with a fixed seed; equal ones are one. None where texts get too long to share keys."""
         loaded = self.loaded
-        guides = [self._guide(job.grammar) for _ in range(job.count)]
+        if _is_rescaled_within(loaded.model.config, len(job.ids) + job.max_new_tokens):
+            return ()
+        try:
+            guides = [self._guide(job.grammar) for _ in range(job.count)]
+        except GrammarError:
+            guides = [None] * job.count
         with torch.inference_mode():
             cache = self._read(job.ids)
             answers = sample(
@@ -104,6 +116,8 @@ class Generator:
     def read(self, job: "ReadJob") -> None:
         """Have the keys and values of a prompt's beginning ready, for the prompts that will begin with it."""
         beginning = job.ids[:-1]
+        if _is_rescaled_within(self.loaded.model.config, len(job.ids)):
+            return
         if self._prefix.known(beginning) == len(beginning):
             return
         cache = self._store.load(beginning) if self._store is not None else None
@@ -117,23 +131,18 @@ class Generator:
     def _read(self, ids: list[int]) -> Cache:
         """A cache that holds `ids` without the last."""
         cache = self._prefix.take(ids)
-        if left := ids[cache.get_seq_length() : -1]:
-            given = torch.tensor([left], device=self.loaded.model.device)
-            self.loaded.model(input_ids=given, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        read_into(cache, self.loaded.model, ids[:-1])
         return cache
 
     def _guide(self, grammar: str) -> Guide | None:
-        """A guide for `grammar`; None where there is none, or it is of no use: then the answer is checked only."""
+        """A guide for `grammar`; None where there is none. Raises GrammarError for one that cannot be used."""
         if not grammar:
             return None
-        try:
-            if self._grammars is None:
-                loaded: Any = self.loaded
-                vocabulary = int(loaded.model.get_output_embeddings().weight.shape[0])
-                self._grammars = Grammars(loaded.tokenizer, vocabulary, loaded.end_tokens)
-            return self._grammars.guide(grammar)
-        except GrammarError:
-            return None
+        if self._grammars is None:
+            loaded: Any = self.loaded
+            vocabulary = int(loaded.model.get_output_embeddings().weight.shape[0])
+            self._grammars = Grammars(loaded.tokenizer, vocabulary, loaded.end_tokens)
+        return self._grammars.guide(grammar)
 
 
 def _is_rescaled_within(config: Any, tokens: int) -> bool:
@@ -206,7 +215,7 @@ class AnswerJob:
                 generator.answer(self)
         except GenerationInterrupted:
             pass
-        except Exception as error:  # noqa: BLE001 - told to the reader, who must not wait for ever
+        except BaseException as error:  # noqa: BLE001 - a library's panic is no Exception, and the reader must not wait
             self.stream.error = error
         finally:
             self.let_go()
@@ -226,7 +235,7 @@ class CandidatesJob:
     cancel: Cancel
     grammar: str = ""
     found: tuple[Candidate, ...] = ()
-    error: Exception | None = None
+    error: BaseException | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
     def run(self, generator: Generator) -> None:
@@ -236,7 +245,7 @@ class CandidatesJob:
                 self.found = generator.candidates(self)
         except GenerationInterrupted:
             pass
-        except Exception as error:  # noqa: BLE001 - told to whoever waits
+        except BaseException as error:  # noqa: BLE001 - a library's panic is no Exception; told to whoever waits
             self.error = error
         finally:
             self.let_go()
@@ -258,7 +267,7 @@ class ReadJob:
         try:
             if not self.cancel.requested:
                 generator.read(self)
-        except Exception:  # noqa: BLE001 - the question that follows meets the same error, and tells it
+        except BaseException:  # noqa: BLE001 - the question that follows meets the same error, and tells it
             return
 
     def let_go(self) -> None:

@@ -26,6 +26,8 @@ class LoadedModel:
     tokenizer: Any
     device: str
     """For a person: "cpu", "cuda:0 NVIDIA …", "mps"."""
+    longest: int
+    """Tokens of prompt and answer that the model was made for."""
     end_tokens: frozenset[int]
     """Tokens that end an answer."""
     form: Form
@@ -47,7 +49,7 @@ def load(
     `report` gets the plan as one line before the weights are read. Raises ModelError where it does not fit, InputError
     for an adapter that is not the model's, Stopped, and whatever transformers, torch or bitsandbytes raise.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()
@@ -74,10 +76,14 @@ def load(
         adapters.load(adapter)
     ends = model.generation_config.eos_token_id
     end_tokens = frozenset(ends if isinstance(ends, list) else [ends]) | {tokenizer.eos_token_id}
+    # generate() would fill what is not asked of it from here: a penalty on repetition, as some models bring along,
+    # punishes every name of the schema.
+    model.generation_config = GenerationConfig()
     return LoadedModel(
         model=model,
         tokenizer=tokenizer,
         device=f"{place} {device.name}" if device.kind == "cuda" else place,
+        longest=int(model.config.max_position_embeddings),
         end_tokens=end_tokens - {None},
         form=form,
         plan=plan,

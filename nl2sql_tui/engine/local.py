@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Prepare = Callable[[Profile, Callable[[LoadState], None], Cancel], Path | str]
 """Makes sure that a profile's files are on disk and says where; see `engine.sources.prepare`."""
 
+_NOT_LOADED = "The model is not loaded yet."
+
 
 class LocalEngine:
     """Implements `engine.events.Engine` with transformers. Importing this module imports no model library."""
@@ -59,11 +61,13 @@ class LocalEngine:
 
     @property
     def context_tokens(self) -> int:
-        return self.profile.context_tokens
+        """By the profile, and no more than the model was made for, which is known once it is loaded."""
+        loaded = self._loaded
+        return min(self.profile.context_tokens, loaded.longest) if loaded is not None else self.profile.context_tokens
 
     @property
     def schema_tokens(self) -> int:
-        return self.profile.schema_tokens
+        return min(self.profile.schema_tokens, self.context_tokens * 3 // 4)
 
     @property
     def history_tokens(self) -> int:
@@ -102,8 +106,12 @@ class LocalEngine:
         if self._load_state.phase == "idle":
             self.start()
         with cancel.calling(self._wake_waiters), self._state_changed:
-            self._state_changed.wait_for(lambda: cancel.requested or self._loaded or self._error)
+            self._state_changed.wait_for(
+                lambda: cancel.requested or self._closing.requested or self._loaded or self._error
+            )
         cancel.raise_if_requested()
+        if self._closing.requested:
+            raise Stopped("The model has been closed.")
         if self._error is not None:
             raise self._error
 
@@ -125,7 +133,11 @@ class LocalEngine:
         from nl2sql_tui.engine.streaming import AnswerStream
 
         started = time.perf_counter()
-        text, ids = self._tokens_of(prompt)
+        try:
+            text, ids = self._tokens_of(prompt)
+        except Stopped:
+            yield GenerationStopped("", 0, 0.0)
+            return
         if problem := self._does_not_fit(len(ids), max_new_tokens):
             yield problem
             return
@@ -136,7 +148,7 @@ class LocalEngine:
         pieces: list[str] = []
         told = 0
         try:
-            with cancel.calling(own.request), own.calling(stream.release_reader):
+            with cancel.calling(own.request), self._closing.calling(own.request), own.calling(stream.release_reader):
                 self._jobs.put(AnswerJob(ids, max_new_tokens, stream, own, grammar, draft))
                 for piece in stream:
                     if own.requested:
@@ -160,8 +172,9 @@ class LocalEngine:
         _, ids = self._tokens_of(prompt)
         if problem := self._does_not_fit(len(ids), max_new_tokens):
             raise ModelError(problem.message, problem.hint)
-        job = CandidatesJob(ids, count, max_new_tokens, cancel, grammar)
-        with cancel.calling(job.let_go):
+        own = Cancel()
+        job = CandidatesJob(ids, count, max_new_tokens, own, grammar)
+        with cancel.calling(own.request), self._closing.calling(own.request), own.calling(job.let_go):
             self._jobs.put(job)
             job.done.wait()
         cancel.raise_if_requested()
@@ -183,8 +196,8 @@ class LocalEngine:
     def close(self) -> None:
         """Stop loading or generating, and let the model go once the running forward pass has ended."""
         self._closing.request()
-        self._running.request()
         self._jobs.put(None)
+        self._wake_waiters()
 
     def _final(
         self,
@@ -230,9 +243,10 @@ class LocalEngine:
         return None
 
     def _ready(self) -> "LoadedModel":
-        if self._loaded is None:
-            raise ModelError("The model is not loaded yet.")
-        return self._loaded
+        loaded = self._loaded
+        if loaded is None:
+            raise Stopped("The model has been closed.") if self._closing.requested else ModelError(_NOT_LOADED)
+        return loaded
 
     def _wake_waiters(self) -> None:
         with self._state_changed:
@@ -245,7 +259,7 @@ class LocalEngine:
         """The model thread: load, then serve questions until closed."""
         try:
             generator = self._load()
-        except Exception as error:  # noqa: BLE001 - whatever a library raises is told to the user
+        except BaseException as error:  # noqa: BLE001 - whatever a library raises, panics too, is told to the user
             problem = error if isinstance(error, UserError) else _in_words(error)
             with self._state_changed:
                 self._load_state = LoadState("failed", str(problem))
@@ -284,13 +298,13 @@ class LocalEngine:
 
     def _leave_if_cancelled(self, *_: Any) -> None:
         """Runs before each layer, so that a cancel need not wait for the end of a long prompt's forward pass."""
-        if self._running.requested:
+        if self._running.requested or self._closing.requested:
             from nl2sql_tui.engine.streaming import GenerationInterrupted
 
             raise GenerationInterrupted
 
 
-def _in_words(error: Exception) -> ModelError:
+def _in_words(error: BaseException) -> ModelError:
     """A library's error as one line."""
     first_line = next(iter(str(error).splitlines()), "")
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":

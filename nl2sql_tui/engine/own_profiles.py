@@ -7,21 +7,19 @@ template = "article instruction"
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
 from nl2sql_tui.engine import architecture, profiles
-from nl2sql_tui.engine.profiles import FORMS, PROFILES, SAMPLINGS, AnswerForm, Form, Profile
+from nl2sql_tui.engine.profiles import FORMS, HUB_ID, PROFILES, SAMPLINGS, AnswerForm, Form, Profile
 from nl2sql_tui.errors import InputError, ModelError
 from nl2sql_tui.template_names import TEMPLATE_NAMES
 from nl2sql_tui.text import shortened, visible
 
 PATH_MARK: Final = "path:"
 HUB_MARK: Final = "hf:"
-_HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _MOST_CONTEXT: Final = 8192
 """Tokens taken of a model that takes more: a schema rarely needs them, and their keys and values take memory."""
 _CONTEXT_IF_UNKNOWN: Final = 4096
@@ -47,7 +45,24 @@ def find(name: str, tables: Tables) -> Profile:
     """
     if name.startswith((PATH_MARK, HUB_MARK)):
         return _by_place(name)
-    return profiles.profile(name, all_profiles(tables))
+    if name not in tables:
+        return profiles.profile(name, PROFILES if name in PROFILES else all_profiles(tables))
+    # Only what it is made of: another table may name a folder that is away just now.
+    found = dict(PROFILES)
+    for each in _chain(name, tables):
+        found[each] = _own(each, tables[each], found)
+    return found[name]
+
+
+def _chain(name: str, tables: Tables) -> list[str]:
+    """The table `name` and those that it is like, in the order in which they stand in the file."""
+    needed: set[str] = set()
+    following: Any = name
+    while isinstance(following, str) and following in tables and following not in needed:
+        needed.add(following)
+        table = tables[following]
+        following = table.get("like") if isinstance(table, dict) else None
+    return [each for each in tables if each in needed]
 
 
 def as_asked(
@@ -64,11 +79,11 @@ def as_asked(
     Raises InputError for a word that is none, naming those there are.
     """
     if form:
-        profile = replace(profile, form=_one_of(form, FORMS, "form"))
+        profile = replace(profile, form=one_of(form, FORMS, "form"))
     if sampling:
-        profile = replace(profile, sampling=SAMPLINGS[_one_of(sampling, tuple(SAMPLINGS), "sampling")])
+        profile = replace(profile, sampling=SAMPLINGS[one_of(sampling, tuple(SAMPLINGS), "sampling")])
     if template:
-        profile = replace(profile, template=_one_of(template, TEMPLATE_NAMES, "template"))
+        profile = replace(profile, template=one_of(template, TEMPLATE_NAMES, "template"))
     if context_tokens:
         profile = _with_context(profile, context_tokens)
     if adapter:
@@ -84,7 +99,8 @@ def _with_context(profile: Profile, context_tokens: int) -> Profile:
     )
 
 
-def _one_of(given: str, known: Sequence[Word], what: str) -> Word:
+def one_of(given: str, known: Sequence[Word], what: str) -> Word:
+    """The one of `known` that was given. Raises InputError, naming them, where it is none; `what` is what they are."""
     for word in known:
         if word == given:
             return word
@@ -94,7 +110,7 @@ def _one_of(given: str, known: Sequence[Word], what: str) -> Word:
 def _by_place(name: str) -> Profile:
     mark, _, place = name.partition(":")
     if f"{mark}:" == HUB_MARK:
-        if _HUB_ID.fullmatch(place) is None:
+        if HUB_ID.fullmatch(place) is None:
             raise ModelError(f"{shortened(name, 80)} names no model of the Hub.", "Write it as hf:OWNER/NAME.")
         return _bare(name, place, hub_id=place)
     folder = Path(place).expanduser().absolute()
@@ -177,7 +193,7 @@ def _own(name: str, table: Any, known: Mapping[str, Profile]) -> Profile:
 def _start(name: str, table: Mapping[str, Any], known: Mapping[str, Profile], where: str) -> Profile:
     """What the table's own keys change: another profile, or a model by its place."""
     like, hub_id, folder = table.get("like"), table.get("hub_id"), table.get("folder")
-    if hub_id is not None and _HUB_ID.fullmatch(hub_id) is None:
+    if hub_id is not None and HUB_ID.fullmatch(hub_id) is None:
         raise InputError(f"In {where}, hub_id must be a name of the Hub, OWNER/NAME.")
     if like is None and hub_id is None and folder is None:
         raise InputError(f"{where} must say which model it is: like, hub_id or folder.")

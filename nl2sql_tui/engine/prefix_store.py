@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from transformers import Cache
 
 _MOST_BYTES: Final = 512 * 1024 * 1024
+_LONGEST_WRITING_SECONDS: Final = 3_600
 _LARGEST_SHARE: Final = 4
 """One file may take this part of the whole."""
 
@@ -82,6 +84,10 @@ class PrefixStore:
 
     def _make_room(self) -> None:
         """Remove the files that were not used for longest until the rest is within the bound."""
+        for part in self._folder.glob("*.part"):
+            # Left behind by a program that ended while it wrote.
+            if time.time() - part.stat().st_mtime > _LONGEST_WRITING_SECONDS:
+                part.unlink(missing_ok=True)
         found = sorted(
             ((file.stat(), file) for file in self._folder.glob("*.safetensors")), key=lambda one: one[0].st_mtime
         )

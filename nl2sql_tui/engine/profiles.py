@@ -23,6 +23,9 @@ Form = Literal["float32", "bfloat16", "float16", "int8", "nf4", "nf4-double"]
 """How the weights stand in memory. `int8` is LLM.int8() with its threshold of 6.0; `nf4-double` is QLoRA's: nf4 whose
 scales are quantised too."""
 
+HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
+"""OWNER/NAME."""
+
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 

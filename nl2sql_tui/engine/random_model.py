@@ -43,7 +43,7 @@ def write_random_model(profile: Profile, folder: Path) -> Path:
         tokenizer = _byte_tokenizer()
         tokenizer.save_pretrained(folder)
         config.save_pretrained(folder)
-        # Nothing ends an answer early: every one is as long as it may be.
+        # Only chance ends an answer before it is as long as it may be.
         GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id).save_pretrained(
             folder
         )

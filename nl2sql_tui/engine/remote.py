@@ -56,8 +56,10 @@ class RemoteEngine:
         adapter: str = "",
         context_tokens: int = 0,
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        template: TemplateName = "schema first",
     ) -> None:
         self.endpoint = endpoint
+        self._template: TemplateName = template
         self._wanted = (adapter or model).strip()
         self._limits = limits
         self._context_tokens = context_tokens or _DEFAULT_CONTEXT_TOKENS
@@ -93,7 +95,7 @@ class RemoteEngine:
 
     @property
     def template(self) -> TemplateName:
-        return "schema first"
+        return self._template
 
     @property
     def load_state(self) -> LoadState:
@@ -150,6 +152,9 @@ class RemoteEngine:
             yield problem
             return
         shown = f"to {self._model} at {self.endpoint.base}\n\n{request.shown}"
+        if grammar and chat.refuses_grammars:
+            yield self._without_grammars()
+            return
         yield Started(shown, estimate, self.context_tokens)
         answer, first_at, own = ChatAnswer(chat.client), 0.0, Cancel()
         try:
@@ -166,6 +171,9 @@ class RemoteEngine:
             yield GenerationFailed(told.message, told.hint, answer.first.text)
             return
         ended_at = time.perf_counter()
+        if "grammar" in answer.left_out:
+            yield self._without_grammars(answer.first.text)
+            return
         yield Generated(
             text=answer.first.text,
             prompt_tokens=answer.prompt_tokens or estimate,
@@ -287,6 +295,10 @@ class RemoteEngine:
                 "Shorten the question, or set context_tokens if the server takes more than it tells.",
             )
         return None
+
+    def _without_grammars(self, text: str = "") -> GenerationFailed:
+        """That nothing holds an answer to the schema here; `text` is what was written without."""
+        return GenerationFailed(f"{self.endpoint.authority} does not hold answers to a grammar.", "", text)
 
     def _in_words(self, error: "EndpointFailed") -> ModelError:
         """A failure with what this engine knows beside it."""

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import Cache
 
-from nl2sql_tui.engine.guidance import Guide
+from nl2sql_tui.engine.guidance import GrammarError, Guide
 from nl2sql_tui.engine.kv_buffer import copies
 
 
@@ -20,6 +20,8 @@ class SampledAnswer:
     log_probability: float = 0.0
     """As the model gives it at temperature 1, without regard to a grammar."""
     ended: bool = False
+    lost: bool = False
+    """The grammar could not be followed any further."""
 
 
 def sample(
@@ -49,15 +51,19 @@ def sample(
         noise = torch.rand(len(answers), generator=generator)
         tokens = []
         for row, place in zip(logits.cpu(), writing, strict=True):
-            token = _drawn(row, guides[place], temperature, float(noise[place]))
-            answer = answers[place]
-            answer.tokens.append(token)
-            answer.log_probability += float(row[token] - row.logsumexp(-1))
-            answer.ended = token in end_tokens
+            answer, guide = answers[place], guides[place]
+            token = last_token
+            try:
+                token = _drawn(row, guide, temperature, float(noise[place]))
+                answer.tokens.append(token)
+                answer.log_probability += float(row[token] - row.logsumexp(-1))
+                answer.ended = token in end_tokens
+                if not answer.ended and guide is not None:
+                    guide.take(token)
+            except GrammarError:
+                answer.lost = True
             tokens.append(token)
-            if not answer.ended and (guide := guides[place]) is not None:
-                guide.take(token)
-        left = [row for row, place in enumerate(writing) if not answers[place].ended]
+        left = [row for row, place in enumerate(writing) if not (answers[place].ended or answers[place].lost)]
         if not left:
             break
         if len(left) < len(writing):

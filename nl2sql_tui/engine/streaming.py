@@ -31,7 +31,7 @@ class AnswerStream(TextIteratorStreamer):
         """Tokens of a long prompt that have been read so far."""
         self.log_probability: float | None = None
         """See `events.Generated`; set before `finish`."""
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         """What `generate()` raised, for the reader to tell; set before `finish`."""
 
     def put(self, value: Any) -> None:
@@ -45,6 +45,11 @@ class AnswerStream(TextIteratorStreamer):
                 self.seconds_to_first_token = time.perf_counter() - self._started
         self._prompt_seen = True
         super().put(value)  # type: ignore[no-untyped-call]
+
+    def begin_again(self) -> None:
+        """Expect the prompt once more: the first attempt came to nothing before it had written a token."""
+        self._prompt_seen, self.next_tokens_are_prompt = False, True
+        self.prompt_read = 0
 
     def report_reading(self, done: int) -> None:
         """Tell that `done` tokens of the prompt have been read. Raises GenerationInterrupted once cancelled."""

@@ -4,7 +4,6 @@ Loading a model to answer questions is the engine's part.
 """
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,7 +14,7 @@ from nl2sql_tui.engine.adapter_files import AdapterFiles
 from nl2sql_tui.engine.base_weights import Base
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.engine.hub import fetch_snapshot, hub_host
-from nl2sql_tui.engine.profiles import PROFILES, Profile
+from nl2sql_tui.engine.profiles import HUB_ID, PROFILES, Profile
 from nl2sql_tui.engine.sources import prepare
 from nl2sql_tui.engine.transfer import FetchFailed, Meter, Report
 from nl2sql_tui.errors import InputError, ModelError
@@ -26,7 +25,6 @@ Dtype = Literal["bfloat16", "float16", "float32"]
 WIDTHS: Final[dict[Dtype, int]] = {"bfloat16": 2, "float16": 2, "float32": 4}
 """Bytes a parameter."""
 
-_HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def _named(name: str, revision: str) -> BaseModel:
 
 
 def _is_hub_id(name: str) -> bool:
-    return _HUB_ID.fullmatch(name) is not None and not name.startswith((".", "~")) and not Path(name).is_dir()
+    return HUB_ID.fullmatch(name) is not None and not name.startswith((".", "~")) and not Path(name).is_dir()
 
 
 def fetch_base(base: BaseModel, report: Report, cancel: Cancel) -> Base:

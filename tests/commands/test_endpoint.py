@@ -107,3 +107,12 @@ def test_a_server_that_fails_is_code_5(run: Run, server: FakeEndpoint, concerts_
     result = run("ask", concerts_file, "Who?", "--endpoint", server.url)
     assert (result.code, result.out) == (ExitCode.MODEL, "")
     assert f"{server.authority} failed (500): CUDA out of memory" in result.err
+
+
+@pytest.mark.parametrize("flag", [("--form", "nf4"), ("--sampling", "article"), ("--template", "none such")])
+def test_what_an_endpoint_cannot_be_told_is_refused(
+    concerts_file: Path, flag: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = cli.run_program(["ask", str(concerts_file), "How many?", "--endpoint", "http://127.0.0.1:9", *flag])
+    assert code == ExitCode.INPUT
+    assert flag[0].removeprefix("--") in capsys.readouterr().err

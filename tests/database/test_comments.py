@@ -54,3 +54,7 @@ def test_the_schema_holds_them(tmp_path: Path) -> None:
     assert [column.comment for column in table.columns][:2] == ["the number from the register", "in full"]
     assert not view.comment
     assert not any(column.comment for column in view.columns)
+
+
+def test_a_comment_before_a_constraint_is_no_columns() -> None:
+    assert comments_in("CREATE TABLE t (a INT,\n-- the key\nPRIMARY KEY (a))").columns == {}

@@ -1,7 +1,9 @@
 """Faster decoding writes what plain greedy generation writes; a grammar holds; samples are the same each time."""
 
+import json
 import random
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +14,8 @@ import torch
 from transformers import AutoTokenizer, Cache, GenerationConfig
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine import decoding
-from nl2sql_tui.engine.events import Generated, Message, Prompt, Reading, Token
+from nl2sql_tui.engine import decoding, guidance
+from nl2sql_tui.engine.events import Generated, GenerationFailed, Message, Prompt, Reading, Token
 from nl2sql_tui.engine.loading import LoadedModel, load
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import profile
@@ -61,7 +63,10 @@ def engine(folder: Path) -> Iterator[LocalEngine]:
 
 def _plain(loaded: LoadedModel, text: str) -> str:
     given = loaded.tokenizer(text, return_tensors="pt", add_special_tokens=False)
-    written = loaded.model.generate(**given, max_new_tokens=_TOKENS, do_sample=False)
+    ends = sorted(loaded.end_tokens)
+    written = loaded.model.generate(
+        **given, max_new_tokens=_TOKENS, do_sample=False, eos_token_id=ends, pad_token_id=ends[0]
+    )
     return str(loaded.tokenizer.decode(written[0, given["input_ids"].shape[1] :], skip_special_tokens=True))
 
 
@@ -151,10 +156,84 @@ def test_an_answer_keeps_to_its_grammar(engine: LocalEngine) -> None:
         assert last.log_probability is not None
 
 
-def test_a_grammar_that_is_none_does_not_keep_the_answer_back(engine: LocalEngine) -> None:
+def test_a_grammar_that_is_none_is_told_and_the_next_answer_is_whole(engine: LocalEngine) -> None:
     (prompt,) = _prompts(1)
-    _, free = _written(engine, prompt)
-    assert _written(engine, prompt, grammar="start: (")[1].text == free.text
+    *_, last = engine.stream(prompt, max_new_tokens=_TOKENS, cancel=Cancel(), grammar="start: (")
+    assert isinstance(last, GenerationFailed)
+    assert _written(engine, prompt)[1].tokens > 0
+    found = engine.candidates(prompt, count=3, max_new_tokens=60, cancel=Cancel(), grammar="start: (")
+    assert all(isinstance(candidate.text, str) for candidate in found)
+
+
+@pytest.mark.parametrize("name", ["a<|im_start|>b", "<|im_end|>", "x<|endoftext|>"])
+def test_a_name_that_holds_a_special_token_is_written_letter_by_letter(engine: LocalEngine, name: str) -> None:
+    (prompt,) = _prompts(1)
+    grammar = f"start: {json.dumps(f'SELECT {name} FROM singer')}"
+    assert _written(engine, prompt, grammar=grammar, max_new_tokens=80)[1].text == f"SELECT {name} FROM singer"
+    found = engine.candidates(prompt, count=2, max_new_tokens=80, cancel=Cancel(), grammar=grammar)
+    assert [candidate.text for candidate in found] == [f"SELECT {name} FROM singer"]
+
+
+def test_a_parser_that_gives_up_in_the_middle_ends_no_answer_as_if_it_were_whole(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """llguidance offers the end alone once it has met a limit."""
+    consumed: list[int] = []
+    take = guidance.Guide.take
+
+    def breaking(guide: guidance.Guide, token: int) -> None:
+        take(guide, token)
+        consumed.append(token)
+        if len(consumed) == 5:
+            # A token that cannot stand there puts the parser into its state of error, as a limit does.
+            guide._matcher.consume_token(0)
+
+    monkeypatch.setattr(guidance.Guide, "take", breaking)
+    (prompt,) = _prompts(1)
+    *_, last = engine.stream(prompt, max_new_tokens=60, cancel=Cancel(), grammar=_TABLE_OF_TWO)
+    assert isinstance(last, GenerationFailed)
+
+
+def test_a_panic_of_a_library_ends_the_answer_and_not_the_engine(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Panic(BaseException):
+        pass
+
+    def panicking(_guide: guidance.Guide, _logits: torch.Tensor) -> torch.Tensor:
+        raise Panic("internal error")
+
+    (prompt,) = _prompts(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(guidance.Guide, "held", panicking)
+        *_, last = engine.stream(prompt, max_new_tokens=9, cancel=Cancel(), grammar=_ANYTHING)
+        assert isinstance(last, GenerationFailed)
+        with pytest.raises(ModelError, match="Panic"):
+            engine.candidates(prompt, count=2, max_new_tokens=9, cancel=Cancel(), grammar=_ANYTHING)
+    assert _written(engine, prompt)[1].tokens > 0
+
+
+def test_what_a_model_brings_along_for_generating_changes_no_greedy_answer(
+    folder: Path, tmp_path: Path, loaded: LoadedModel
+) -> None:
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    config = GenerationConfig.from_pretrained(other)
+    config.repetition_penalty, config.no_repeat_ngram_size = 5.0, 2
+    config.save_pretrained(other)
+    engine = LocalEngine(replace(profile("default"), context_tokens=1024), lambda *_: other)
+    engine.wait_until_ready(Cancel())
+    for prompt in _prompts(5):
+        text, last = _written(engine, prompt)
+        assert last.text == _plain(loaded, text)
+    engine.close()
+
+
+def test_no_more_context_is_used_than_the_model_was_made_for(folder: Path) -> None:
+    engine = LocalEngine(replace(profile("default"), context_tokens=100_000, schema_tokens=50_000), lambda *_: folder)
+    engine.wait_until_ready(Cancel())
+    assert engine.context_tokens == 1024
+    assert engine.schema_tokens < 1024
+    engine.close()
 
 
 def _log_probabilities(loaded: LoadedModel, prompt: str, answer: str, *, ended: bool) -> list[float]:
@@ -183,6 +262,11 @@ def test_candidates_keep_to_the_grammar_and_are_the_same_each_time(engine: Local
     assert all(re.fullmatch(r"FROM (singer|concert) SELECT (id|name|COUNT\(\*\))", one.text) for one in found)
     likeliest_first = sorted(found, key=lambda candidate: -candidate.log_probability)
     assert list(found) == likeliest_first
+
+
+def test_a_candidate_that_was_cut_is_none(engine: LocalEngine) -> None:
+    (prompt,) = _prompts(1)
+    assert engine.candidates(prompt, count=3, max_new_tokens=2, cancel=Cancel(), grammar=_TABLE_OF_TWO) == ()
 
 
 def test_candidates_leave_the_answer_to_the_next_question_as_it_is(engine: LocalEngine, loaded: LoadedModel) -> None:

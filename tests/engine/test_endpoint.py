@@ -103,3 +103,10 @@ def test_where_the_data_goes_is_said(address: str, words: str) -> None:
     said = endpoint_at(address, environment={}).disclosure
     assert said.startswith("Questions, the schema and the cell values")
     assert said.endswith(words)
+
+
+def test_openais_key_does_not_go_to_a_like_name_or_unencrypted() -> None:
+    keys = {"OPENAI_API_KEY": "openai-key"}
+    for address in ("https://evil-openai.com/v1", "https://evil.openai.com/v1", "https://api.openai.com.evil.org/v1"):
+        assert endpoint_at(address, environment=keys).key == ""
+    assert endpoint_at("http://api.openai.com/v1", allow_plain_http=True, environment=keys).key == ""

@@ -124,3 +124,15 @@ def test_a_flag_that_means_nothing_is_told(asked: dict[str, Any], words: str) ->
     with pytest.raises(InputError) as caught:
         as_asked(profile("phi3"), **asked)
     assert words in str(caught.value)
+
+
+def test_a_table_whose_folder_is_away_keeps_no_other_model_back(tmp_path: Path) -> None:
+    tables = {"away": {"like": "phi3", "folder": str(tmp_path / "unplugged")}, "ours": {"like": "phi3"}}
+    assert find("default", tables).name == "default"
+    assert find("ours", tables).name == "ours"
+    with pytest.raises(ModelError, match="cannot be read"):
+        find("away", tables)
+    chain = {"one": {"like": "phi3", "context_tokens": 2048}, "two": {"like": "one"}, "three": {"like": "three"}}
+    assert find("two", chain).context_tokens == 2048
+    with pytest.raises(InputError, match="no profile before it"):
+        find("three", chain)

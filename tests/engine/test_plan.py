@@ -6,7 +6,7 @@ import pytest
 
 from nl2sql_tui.engine.architecture import Architecture
 from nl2sql_tui.engine.hardware import Gpu, Hardware
-from nl2sql_tui.engine.plan import Device, choose, class_of, devices_of, fits, plan, weight_bytes
+from nl2sql_tui.engine.plan import Device, choices, choose, class_of, devices_of, fits, plan, weight_bytes
 from nl2sql_tui.engine.profiles import Form, Profile, profile
 from nl2sql_tui.errors import ModelError
 
@@ -152,3 +152,17 @@ def test_a_size_that_is_not_known_does_not_keep_from_fetching() -> None:
 def test_apples_gpu_is_preferred_to_the_cpu() -> None:
     assert [device.kind for device in devices_of(replace(LAPTOP, mps=True))] == ["mps", "cpu"]
     assert [device.kind for device in devices_of(BOX)] == ["cuda", "cpu"]
+
+
+def test_a_part_of_what_is_free_is_left_to_others() -> None:
+    found, sizes = known("phi3")
+    needed = plan(found, sizes, "nf4-double", card(8), found.context_tokens).needed
+    share = class_of(card(8)).share
+    assert share < 1
+    for free, fits_now in ((needed, False), (needed / share * 1.001, True)):
+        assert plan(found, sizes, "nf4-double", card(8, free / GB), found.context_tokens).fits == fits_now
+
+
+def test_an_adapter_counts_in_every_choice() -> None:
+    assert choose(*known("default"), [CPU], 50).adapter == 50
+    assert {one.adapter for one in choices(*known("phi3"), [card(80), CPU], 50)} == {50}

@@ -86,3 +86,13 @@ def test_what_is_too_large_or_cannot_be_written_is_left(model: Any, tmp_path: Pa
     store = PrefixStore(tmp_path / "file", "model")
     store.save(_IDS, cache)
     assert store.load(_IDS) is None
+
+
+def test_what_a_program_left_half_written_is_removed_later(model: Any, tmp_path: Path) -> None:
+    fresh, old = tmp_path / "fresh.part", tmp_path / "old.part"
+    for part in (fresh, old):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    PrefixStore(tmp_path, "model").save(_IDS, _read(model, _IDS))
+    assert fresh.exists()
+    assert not old.exists()

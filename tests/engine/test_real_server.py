@@ -88,11 +88,14 @@ def test_transformers_serve_streams_what_plain_generation_gives(served: tuple[st
     assert last.cut
 
 
-def test_transformers_serve_takes_no_grammar_and_answers_all_the_same(served: tuple[str, str]) -> None:
+def test_transformers_serve_takes_no_grammar_and_it_is_told(served: tuple[str, str]) -> None:
     engine = _open(*served)
     for _ in range(2):
         *_, last = engine.stream(_PROMPT, max_new_tokens=4, cancel=Cancel(), grammar='start: "SELECT 1"')
-        assert isinstance(last, Generated)
+        assert isinstance(last, GenerationFailed)
+        assert "grammar" in last.message
+    *_, free = engine.stream(_PROMPT, max_new_tokens=4, cancel=Cancel())
+    assert isinstance(free, Generated)
 
 
 def test_transformers_serve_takes_a_plain_text(served: tuple[str, str]) -> None:

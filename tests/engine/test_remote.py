@@ -274,16 +274,35 @@ def test_a_grammar_is_sent_where_it_is_taken(server: FakeEndpoint, engine: Remot
 def test_a_grammar_that_is_refused_is_not_sent_again(server: FakeEndpoint, engine: RemoteEngine) -> None:
     server.replies = [refusal(400, {"error": {"message": "unknown field"}}), Reply(spoken(_SQL))]
     for _ in range(2):
-        assert isinstance(_answer(engine, grammar=_GRAMMAR)[-1], Generated)
+        last = _answer(engine, grammar=_GRAMMAR)[-1]
+        assert isinstance(last, GenerationFailed)
+        assert "does not hold answers to a grammar" in last.message
+    assert isinstance(_answer(engine)[-1], Generated)
+    # The second time it is known without asking.
     assert ["structured_outputs" in body for body in server.bodies] == [True, False, False]
     assert all("stream_options" in body for body in server.bodies)
 
 
 def test_a_server_that_takes_grammars_may_refuse_one_of_them(server: FakeEndpoint, engine: RemoteEngine) -> None:
     server.replies = [Reply(spoken(_SQL)), refusal(400, {"error": "grammar too large"}), Reply(spoken(_SQL))]
-    for _ in range(3):
-        assert isinstance(_answer(engine, grammar=_GRAMMAR)[-1], Generated)
+    ends = [type(_answer(engine, grammar=_GRAMMAR)[-1]) for _ in range(3)]
+    assert ends == [Generated, GenerationFailed, Generated]
     assert ["structured_outputs" in body for body in server.bodies] == [True, True, False, True]
+
+
+def test_a_server_that_refuses_grammars_alone_still_gives_several_answers_at_once(
+    server: FakeEndpoint, engine: RemoteEngine
+) -> None:
+    several = [piece("A", 0), piece("B", 1), finish(index=0), finish(index=1), event("[DONE]")]
+    server.replies = [refusal(400, {"error": "no grammars"}), Reply(several)]
+    found = engine.candidates(_PROMPT, count=2, max_new_tokens=40, cancel=Cancel(), grammar=_GRAMMAR)
+    assert {candidate.text for candidate in found} == {"A", "B"}
+    assert [body.get("n") for body in server.bodies] == [2, 2]
+
+
+def test_a_question_is_laid_out_by_the_template_that_was_asked_for(server: FakeEndpoint) -> None:
+    engine = RemoteEngine(endpoint_at(server.url, environment={}), template="article instruction")
+    assert engine.template == "article instruction"
 
 
 # Candidates

@@ -76,3 +76,11 @@ def test_two_tables_that_refer_to_the_same_key_by_the_same_name_can_be_joined() 
     city, language = table("city", "CountryCode TEXT", keys=key), table("language", "CountryCode TEXT", keys=key)
     shared = [edge for edge in join_edges(Schema((country, city, language))) if edge.origin == "shared"]
     assert shared == [JoinEdge("language", "city", (("CountryCode", "CountryCode"),), "shared")]
+
+
+def test_tables_that_a_key_joins_are_not_joined_past_it_too() -> None:
+    country = table("country", "Code TEXT pk")
+    key = ForeignKey("CountryCode", "country", "Code")
+    city = table("city", "id INT pk", "CountryCode TEXT", keys=(key,))
+    mayor = table("mayor", "city_id INT", "CountryCode TEXT", keys=(key, ForeignKey("city_id", "city", "id")))
+    assert not [edge for edge in join_edges(Schema((country, city, mayor))) if edge.origin == "shared"]

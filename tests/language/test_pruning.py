@@ -153,3 +153,12 @@ def test_a_schema_that_changed_is_read_anew() -> None:
     shown = prune(after, "students", (), 60, _count).table("Student")
     assert shown is not None
     assert shown.column("Nickname")
+
+
+def test_what_takes_more_together_than_one_by_one_is_cut_to_the_budget() -> None:
+    def count(text: str) -> int:
+        return _count(text) + text.strip().count("\n")
+
+    kept = prune(Schema(_FILLER), "the level of each log", (), 60, count)
+    assert len(kept.tables) > 1
+    assert count(schema_text(kept)) <= 60

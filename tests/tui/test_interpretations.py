@@ -52,3 +52,16 @@ async def test_the_schema_is_read_and_the_memory_shown_once_the_model_is_ready(c
         await program.until(lambda: engine.read)
         assert engine.read[0][0].text.startswith("singer(")
         await program.until(lambda: "GPU 2.0 GB used, 6.0 GB free" in program.text)
+
+
+async def test_the_other_reading_is_run_and_leant_on_like_any_answer(concerts: Database) -> None:
+    async with opened(concerts, _unsure_engine(), settings=Settings(candidates=4)) as program:
+        turn = await program.ask("the singers")
+        await program.press("enter")
+        await program.until_run_ended()
+        await program.press("ctrl+n")
+        assert turn.sql == _ALL
+        assert not turn.has_run
+        await program.press("enter")
+        await program.until(lambda: len(program.workspace.result.grid.rows) == 3)
+        assert (await program.ask("how many are there?")).sql == "SELECT COUNT(*) FROM singer"

@@ -18,6 +18,7 @@ from nl2sql_tui.answers import (
     Comparing,
     LastEvent,
     Linked,
+    WritingAgain,
 )
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.check import Verdict
@@ -27,7 +28,7 @@ from nl2sql_tui.engine.events import LoadState, Reading, Started, Token
 from nl2sql_tui.language import reading
 from nl2sql_tui.language.answer_form import draft_of_sql
 from nl2sql_tui.load_text import load_text
-from nl2sql_tui.text import content
+from nl2sql_tui.text import content, visible
 from nl2sql_tui.tui.background import DRAINS_PER_SECOND, Stream
 from nl2sql_tui.tui.messages import ActivityChanged, AnswerEnded, Flashed, PromptMeasured, RunRequested, SqlChecked
 from nl2sql_tui.tui.widgets.chat_log import ChatLog
@@ -57,7 +58,8 @@ class _Answering:
     started: bool = False
     read: Reading | None = None
     last_token: Token | None = None
-    comparing: Comparing | None = None
+    after: WritingAgain | Comparing | None = None
+    """What is done since the model wrote its first answer."""
 
 
 @dataclass
@@ -245,8 +247,8 @@ class ChatPane(Vertical):
                 case Token():
                     answering.sql += event.text
                     answering.last_token = event
-                case Comparing():
-                    answering.comparing = event
+                case WritingAgain() | Comparing():
+                    answering.after = event
                 case _:
                     self._finish(answering, event)
                     return
@@ -264,8 +266,11 @@ class ChatPane(Vertical):
         if state.phase != "ready" and not answering.started:
             return f"waiting for the model: {load_text(state)} · Esc stops"
         token = answering.last_token
-        if answering.comparing is not None:
-            return f"the model is not sure: comparing {answering.comparing.answers} more answers · Esc stops"
+        match answering.after:
+            case WritingAgain(problem):
+                return f"{visible(problem)} Writing again · Esc stops"
+            case Comparing(answers):
+                return f"the model is not sure: comparing {answers} more answers · Esc stops"
         if token is not None:
             return f"writing · {token.tokens} tokens in {seconds_text(token.seconds)} · Esc stops"
         if answering.turn.prompt is not None:

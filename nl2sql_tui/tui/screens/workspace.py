@@ -28,6 +28,7 @@ from nl2sql_tui.tui.background import Stream
 from nl2sql_tui.tui.clipboard import copy_text
 from nl2sql_tui.tui.explainer import Explainer
 from nl2sql_tui.tui.history_keeper import HistoryKeeper
+from nl2sql_tui.tui.model_watch import LOOKS_PER_SECOND, ModelWatch
 from nl2sql_tui.tui.panes.chat import ChatPane
 from nl2sql_tui.tui.panes.result import ResultPane
 from nl2sql_tui.tui.panes.schema import SchemaPane
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from nl2sql_tui.assistant import Assistant
 
 _FOLDER = Path(__file__).parents[1]
-_LOAD_POLLS_PER_SECOND = 10
-_POLLS_BETWEEN_LOOKS_WHEN_READY = 10
 _BYTES_IN_A_MEGABYTE = 2**20
 _NEW = "/new"
 """Written in the question box, it begins a new conversation."""
@@ -106,9 +105,6 @@ class Workspace(Screen[None]):
         keeper = self._keeper if settings.memory else None
         self.conversation = Conversation(keeper.remembered) if keeper is not None else Conversation()
         self._has_samples = bool(sample_questions)
-        self._detail_told = False
-        self._failure_told = False
-        self._polls = 0
 
     def compose(self) -> ComposeResult:
         yield self.status
@@ -130,12 +126,6 @@ class Workspace(Screen[None]):
     def _answer(self, question: str, cancel: Cancel, ask_model: bool) -> Iterator[AssistantEvent]:
         yield from self._assistant.answer(question, cancel, self.conversation, ask_model=ask_model)
 
-    def _read_ahead(self) -> Iterable[None]:
-        """Have the schema read while the user still thinks of a question. What fails here, the question tells of."""
-        with suppress(UserError):
-            self._assistant.read_ahead(Cancel())
-        return ()
-
     @property
     def _limits(self) -> Limits:
         settings = self.settings
@@ -153,28 +143,23 @@ class Workspace(Screen[None]):
 
     def _begin_loading(self) -> None:
         self.engine.start()
-        self.set_interval(1 / _LOAD_POLLS_PER_SECOND, self._look_at_engine)
+        watch = ModelWatch(self.engine, self.status, self._read_ahead, self.chat.remark, self._tell_failed_load)
+        self.set_interval(1 / LOOKS_PER_SECOND, watch.look)
 
-    def _look_at_engine(self) -> None:
-        self._polls += 1
-        if self.status.ready and self._polls % _POLLS_BETWEEN_LOOKS_WHEN_READY:
-            return
-        state = self.engine.load_state
-        if state.phase == "ready":
-            self.status.show_memory(self.engine.memory())
-            if not self.status.ready:
-                Stream("reading ahead", self._read_ahead)
-        self.status.show_load(state)
-        if state.phase == "ready" and state.detail and not self._detail_told:
-            self._detail_told = True
-            self.chat.remark(state.detail)
-        if state.phase != "failed":
-            self._failure_told = False
-        elif not self._failure_told:
-            self._failure_told = True
-            hint = "Ctrl+L loads it again. SQL by hand (F4) works without it."
-            self.chat.notice(f"The model could not be loaded. {state.detail}".strip(), hint)
-            self.refresh_bindings()
+    def _read_ahead(self) -> None:
+        """Have the schema read while the user still thinks of a question. What fails here, the question tells of."""
+
+        def work() -> Iterable[None]:
+            with suppress(UserError):
+                self._assistant.read_ahead(Cancel())
+            return ()
+
+        Stream("reading ahead", work)
+
+    def _tell_failed_load(self, detail: str) -> None:
+        hint = "Ctrl+L loads it again. SQL by hand (F4) works without it."
+        self.chat.notice(f"The model could not be loaded. {detail}".strip(), hint)
+        self.refresh_bindings()
 
     def action_load_model(self) -> None:
         """Try again to load a model that could not be loaded."""
@@ -228,14 +213,14 @@ class Workspace(Screen[None]):
     def on_run_ended(self, message: messages.RunEnded) -> None:
         self.chat.show_ending(message.turn, message.ending)
         turn = self.chat.turns.turn(message.turn)
-        if turn is not None and message.ending.error is None:
-            if turn.question is None:
-                self.conversation.note_sql(turn.sql)
-            # "And per month" is no question that anything could be learnt from.
-            if self._keeper is not None and turn.answers is not None and not turn.leans_on_last:
-                self._keeper.keep(turn.answers, turn.sql, edited=turn.edited, row_count=message.ending.row_count)
-        if turn is not None and message.ending.error is None:
-            self._examine(turn, message.ending.row_count)
+        if turn is None or message.ending.error is not None:
+            return
+        if turn.question is None:
+            self.conversation.note_sql(turn.sql)
+        # "And per month" is no question that anything could be learnt from.
+        if self._keeper is not None and turn.answers is not None and not turn.leans_on_last:
+            self._keeper.keep(turn.answers, turn.sql, edited=turn.edited, row_count=message.ending.row_count)
+        self._examine(turn, message.ending.row_count)
 
     def _examine(self, turn: Turn, row_count: int) -> None:
         """Look for what is odd about a result, and say so meanwhile if it is empty."""
@@ -416,19 +401,17 @@ class Workspace(Screen[None]):
             return self._busy
         if action == "return":
             return not self._busy and self.focused is not self.chat.question_box
+        turn = self.chat.turns.chosen
+        answer = turn.answer if turn is not None else None
         if action in ("edit", "run"):
-            turn = self.chat.turns.chosen
             in_sql_box = action == "run" and isinstance(self.focused, SqlBox)
             return in_sql_box or (turn is not None and bool(turn.sql))
         if action == "ask_model":
-            answer = self.chat.turns.chosen.answer if self.chat.turns.chosen is not None else None
             return answer is not None and answer.origin != "model"
         if action == "other_reading":
-            answer = self.chat.turns.chosen.answer if self.chat.turns.chosen is not None else None
             return answer is not None and len(answer.interpretations) > 1
         if action == "apply":
-            chosen = self.chat.turns.chosen
-            return chosen is not None and chosen.suggestion is not None
+            return turn is not None and turn.suggestion is not None
         if action == "load_model":
             return self.engine.load_state.phase == "failed"
         return super().check_action(action, parameters)
