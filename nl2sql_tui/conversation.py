@@ -110,8 +110,9 @@ class Conversation:
 def ready_answer(
     question: str, conversation: Conversation, schema: Schema, values: ValueLookup, compiles: Compiles
 ) -> ReadyAnswer | None:
-    """SQL from memory or made out of the last one; None if a model has to be asked.
+    """SQL made out of the last one or from memory; None if a model has to be asked.
 
+    What can be said of the last SQL is meant so: "how many are there?" was remembered of another one.
     Raises InputError for an "undo" with nothing to go back to.
     """
     from nl2sql_tui.language.followup.recognise import is_undo
@@ -119,15 +120,15 @@ def ready_answer(
 
     if is_undo(question):
         return _undone(conversation, compiles)
-    found = recall(question, conversation.remembered(), schema, values, compiles)
-    if found is not None:
-        provenance = _provenance(found.pair, is_same=not found.changes)
-        return ReadyAnswer(found.sql, "memory", provenance, found.changes)
     last = conversation.last_sql
     changed = follow_up(question, last, schema, values, compiles) if last is not None else None
-    if changed is None:
+    if changed is not None:
+        return ReadyAnswer(changed.sql, "follow-up", "from the answer before", (changed.change,))
+    found = recall(question, conversation.remembered(), schema, values, compiles)
+    if found is None:
         return None
-    return ReadyAnswer(changed.sql, "follow-up", "from the answer before", (changed.change,))
+    provenance = _provenance(found.pair, is_same=not found.changes)
+    return ReadyAnswer(found.sql, "memory", provenance, found.changes)
 
 
 def _undone(conversation: Conversation, compiles: Compiles) -> ReadyAnswer:

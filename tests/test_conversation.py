@@ -112,6 +112,15 @@ def test_an_accepted_answer_is_given_again_with_where_it_comes_from(concerts: Da
     assert talk.ask("which singers come from france", ask_model=True).origin == "model"
 
 
+def test_what_can_be_said_of_the_last_sql_is_not_looked_for_in_memory(concerts: Database) -> None:
+    pair = Remembered("How many are there?", "SELECT COUNT(*) FROM concert", datetime(2026, 11, 3, tzinfo=UTC))
+    talk = _Talk(concerts, _NAMES, remembered=[pair])
+    assert talk.ask("how many are there?").origin == "memory"
+    talk.ask("Which singers come from France?")
+    answer = talk.ask("how many are there?")
+    assert (answer.sql, answer.origin) == (_COUNT, "follow-up")
+
+
 def test_a_remembered_answer_that_no_longer_compiles_is_passed_over(concerts: Database) -> None:
     pair = Remembered("Who sings?", "SELECT Gone FROM singer", datetime(2026, 11, 3, tzinfo=UTC))
     assert _Talk(concerts, "SELECT 1", remembered=[pair]).ask("Who sings?").origin == "model"

@@ -26,6 +26,12 @@ INSERT INTO customer VALUES (1, 'Eva Nová', 'Prague', 30, 1), (2, 'Jan Malý', 
 INSERT INTO customer VALUES (3, 'Ota', 'Brno', NULL, 2);
 INSERT INTO account VALUES (1, 1, 100), (2, 1, 200), (3, 1, NULL), (4, 2, 50);
 INSERT INTO card VALUES (1, 99, 'gold');
+CREATE TABLE place (room TEXT NOT NULL, floor TEXT NOT NULL, size INTEGER, PRIMARY KEY (room, floor));
+CREATE TABLE visit (room TEXT, floor TEXT);
+INSERT INTO place VALUES ('a/b', 'c', 10), ('a', 'b/c', 20);
+INSERT INTO visit VALUES ('a/b', 'c'), ('a/b', 'c'), ('a', 'b/c'), ('a', 'b/c');
+CREATE TABLE tag (name TEXT PRIMARY KEY, n INTEGER);
+INSERT INTO tag VALUES (NULL, 1), (NULL, 2), ('red', 3), ('blue', 1);
 """
 
 
@@ -125,6 +131,38 @@ def test_a_join_without_a_match(bank: Database, join: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("joined", "condition", "words"),
+    [
+        (
+            "JOIN account ON account.customer_id = customer.id WHERE",
+            "name = 'Ota'",
+            "1 row of customer meets this condition: customer.name is 'Ota', but it has no match in account.",
+        ),
+        (
+            "JOIN card ON card.customer_id = customer.id + 98 WHERE",
+            "customer.city = 'Brno'",
+            "2 rows of customer meet this condition: customer.city is 'Brno', but none of them has a match in card.",
+        ),
+        (
+            "JOIN branch ON branch.id = branch_id JOIN account ON customer_id = customer.id WHERE",
+            "customer.id = 3",
+            "1 row of customer meets this condition: customer.id is 3, but it has no match in the tables joined to it.",
+        ),
+    ],
+)
+def test_rows_that_meet_a_condition_but_have_no_match(bank: Database, joined: str, condition: str, words: str) -> None:
+    diagnosis = diagnosed(bank, f"SELECT name FROM customer {joined} {condition}")
+    assert [finding.text for finding in diagnosis.findings] == [words]
+
+
+def test_a_condition_that_no_row_of_its_table_meets_is_told_by_that_table(bank: Database) -> None:
+    sql = "SELECT 1 FROM customer JOIN account ON account.customer_id = customer.id WHERE customer.branch_id > 7"
+    assert [finding.text for finding in diagnosed(bank, sql).findings] == [
+        "No row meets this condition: customer.branch_id is more than 7. customer.branch_id goes from 1 to 2."
+    ]
+
+
 def test_having_that_no_group_meets(bank: Database) -> None:
     diagnosis = diagnosed(bank, "SELECT city FROM customer GROUP BY city HAVING COUNT(*) > 5")
     assert (
@@ -186,10 +224,44 @@ def test_a_count_of_a_key_that_a_join_repeats_is_offered_once_each(bank: Databas
         "SELECT c.id, COUNT(c.id) FROM branch b JOIN customer c ON c.branch_id = b.id GROUP BY c.id",
         "SELECT b.city, COUNT(*) FROM branch b LEFT JOIN customer c ON c.branch_id = b.id GROUP BY b.id",
         "SELECT a.id, SUM(c.age) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY a.id",
+        # Each counts as often as the others of its group.
+        "SELECT AVG(c.age) FROM customer c JOIN branch b ON b.id < 3",
+        "SELECT c.name, AVG(c.age) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY c.name",
+        "SELECT AVG(p.size) FROM place p JOIN visit v ON v.room = p.room AND v.floor = p.floor",
+        "SELECT SUM(t.n) FROM tag t JOIN branch b ON b.id < 3",
     ],
 )
 def test_sums_that_are_right_are_left_alone(bank: Database, sql: str) -> None:
     assert [text for text in (one.text for one in diagnosed(bank, sql).findings) if "repeats" in text] == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT AVG(c.age) FROM customer c JOIN account a ON a.customer_id = c.id",
+        "SELECT c.branch_id, AVG(c.age) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY c.branch_id",
+    ],
+)
+def test_an_average_that_counts_some_rows_more_often(bank: Database, sql: str) -> None:
+    assert [finding.text for finding in diagnosed(bank, sql).findings][:1] == [
+        "Joining account repeats each customer 2.0 times on average: the average of customer.age counts it each time."
+    ]
+
+
+def test_a_sum_beside_an_average_that_is_right_is_still_told(bank: Database) -> None:
+    sql = "SELECT AVG(c.age), SUM(c.age) FROM customer c JOIN branch b ON b.id < 3"
+    assert "the sum of customer.age counts it" in diagnosed(bank, sql).findings[0].text
+
+
+def test_parts_of_a_key_do_not_run_into_each_other(bank: Database) -> None:
+    sql = "SELECT SUM(p.size) FROM place p JOIN branch b ON b.id = 1"
+    assert diagnosed(bank, sql).findings == ()
+    assert "repeats each place 2.0 times" in diagnosed(bank, sql.replace("b.id = 1", "b.id < 3")).findings[0].text
+
+
+def test_rows_whose_key_may_be_missing_are_not_counted(bank: Database) -> None:
+    sql = "SELECT t.name, COUNT(*) FROM tag t JOIN branch b ON b.id = t.n GROUP BY t.name"
+    assert diagnosed(bank, sql).findings == ()
 
 
 def test_rows_that_drop_out_of_a_grouped_result(bank: Database) -> None:

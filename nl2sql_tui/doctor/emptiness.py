@@ -7,10 +7,11 @@ from sqlglot import exp
 from nl2sql_tui.database.execute import Cell
 from nl2sql_tui.doctor import Finding
 from nl2sql_tui.doctor.nearest import nearest_text
-from nl2sql_tui.doctor.probing import Prober, rows_before_grouping, with_conditions, written
+from nl2sql_tui.doctor.probing import Prober, rows_before_grouping, with_conditions
 from nl2sql_tui.doctor.statement import Statement
-from nl2sql_tui.language.reading.expressions import as_sql, conjuncts, joined
+from nl2sql_tui.language.reading.expressions import joined
 from nl2sql_tui.language.reading.scope import Source
+from nl2sql_tui.language.syntax import conjuncts, text_of
 
 _ORDERED = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EQ, exp.Between)
 
@@ -33,9 +34,7 @@ def why_empty(statement: Statement) -> list[Finding]:
 def _nothing_to_filter(statement: Statement) -> list[Finding]:
     """For sources that have no row even before WHERE: an empty table, or a join without a match."""
     for source in statement.scope.sources:
-        probe = exp.select("1").from_(source.node.copy())
-        probe.set("with_", statement.select.args.get("with_"))
-        if statement.prober.has_rows(probe) is False:
+        if statement.prober.has_rows(_alone(statement, source, [], exp.Literal.number(1))) is False:
             return [Finding(f"{source.shown} has no rows.")]
     joins = statement.select.args.get("joins") or []
     for count in range(1, len(joins) + 1):
@@ -53,6 +52,13 @@ def _no_match(statement: Statement, join: exp.Join, source: Source) -> str:
     return f"No row of {source.shown} matches what it is joined to" + (f": nowhere {told}." if told else ".")
 
 
+def _alone(statement: Statement, source: Source, conditions: list[exp.Expr], *items: exp.Expr) -> exp.Select:
+    """What one source has by itself, before anything is joined to it."""
+    probe = exp.select(*items).from_(source.node.copy())
+    probe.set("with_", statement.select.args.get("with_"))
+    return with_conditions(probe, conditions)
+
+
 # Conditions
 
 
@@ -68,26 +74,60 @@ def _by_conditions(statement: Statement) -> list[Finding]:
 
 
 def _conditions_without_rows(statement: Statement, failing: list[exp.Expr]) -> list[Finding]:
-    """For conditions that no row meets, each with what is stored instead."""
+    """For conditions that no joined row meets, each with what is stored instead or how many rows go without a match."""
     replaced: dict[int, exp.Expr] = {}
     texts: list[str] = []
     for part in failing:
-        text = f"No row meets this condition: {statement.words.condition(part)}."
+        source = _source_about(statement, part)
+        meeting = _count_meeting(statement, source, part) if source is not None else 0
+        told = f"this condition: {statement.words.condition(part)}"
+        if source is not None and meeting:
+            texts.append(_without_match(statement, source, meeting, told))
+            continue
+        # Where it took too long to look at the table alone, all that is known is of the joined rows.
+        text = f"No {'joined row' if meeting is None else 'row'} meets {told}."
         for place, literal, column in _compared_texts(part):
             changed, words = _mended(statement, replaced.get(id(part), part), place, literal, column)
             text += words
             if changed is not None:
                 replaced[id(part)] = changed
-        texts.append(text + _range_words(statement, part))
+        texts.append(text + _range_words(statement, part, source))
     suggestion = None
     if replaced:
         conditions = [replaced.get(id(part), part) for part in statement.conditions]
         if statement.some_row_meets(conditions):
-            suggestion = written(with_conditions(statement.select.copy(), [*statement.ties, *conditions]))
+            suggestion = text_of(with_conditions(statement.select.copy(), [*statement.ties, *conditions]))
     findings = [Finding(text) for text in texts]
     first = next((place for place, part in enumerate(failing) if id(part) in replaced), 0)
     findings[first] = Finding(texts[first], suggestion)
     return findings
+
+
+def _source_about(statement: Statement, condition: exp.Expr) -> Source | None:
+    """The one of several sources that a condition is about; None if it is about more than one."""
+    sources = statement.scope.sources
+    columns = list(condition.find_all(exp.Column))
+    own = [column for column in columns if column.find_ancestor(exp.Select) is statement.select]
+    found = [statement.source_of(column) for column in own]
+    source = found[0] if found and all(one is found[0] for one in found) else None
+    others = {one.name.casefold() for one in sources if one is not source}
+    # A query within the condition may be about a row of another source.
+    return None if any(column.table.casefold() in others for column in columns) or not others else source
+
+
+def _count_meeting(statement: Statement, source: Source, condition: exp.Expr) -> int | None:
+    """How many rows of `source` meet a condition before anything is joined; None if that is not known."""
+    row = statement.prober.row(_alone(statement, source, [condition], exp.Count(this=exp.Star())))
+    return row[0] if row is not None and isinstance(row[0], int) else None
+
+
+def _without_match(statement: Statement, source: Source, count: int, condition: str) -> str:
+    """For rows that meet a condition, of which none is left by the joins."""
+    others = [one.shown for one in statement.scope.sources if one is not source]
+    joined_to = others[0] if len(others) == 1 else "the tables joined to it"
+    if count == 1:
+        return f"1 row of {source.shown} meets {condition}, but it has no match in {joined_to}."
+    return f"{count:,} rows of {source.shown} meet {condition}, but none of them has a match in {joined_to}."
 
 
 def _compared_texts(condition: exp.Expr) -> Iterator[tuple[int, exp.Literal, exp.Column]]:
@@ -115,21 +155,26 @@ def _mended(
     target = list(changed.find_all(exp.Literal))[place]
     if near is not None and near != literal.name:
         target.replace(exp.Literal.string(near))
-        return changed, f" {resolved.name} has {as_sql(exp.Literal.string(near))}."
+        return changed, f" {resolved.name} has {text_of(exp.Literal.string(near))}."
     return None, ""
 
 
-def _range_words(statement: Statement, condition: exp.Expr) -> str:
-    """What lies between the smallest and the largest value of a column that is compared with a number or a date."""
+def _range_words(statement: Statement, condition: exp.Expr, source: Source | None) -> str:
+    """What lies between the smallest and the largest value of a column that is compared with a number or a date.
+
+    Of all rows of `source`, which the condition is about, or else of the joined rows.
+    """
     if not isinstance(condition, _ORDERED) or not isinstance(condition.this, exp.Column):
         return ""
     literals = list(condition.find_all(exp.Literal))
     if not literals or (isinstance(condition, exp.EQ) and literals[0].is_string):
         return ""
     column = condition.this
-    probe = rows_before_grouping(
-        statement.select, statement.ties, exp.Min(this=column.copy()), exp.Max(this=column.copy())
-    )
+    ends = [exp.Min(this=column.copy()), exp.Max(this=column.copy())]
+    if source is not None:
+        probe = _alone(statement, source, [], *ends)
+    else:
+        probe = rows_before_grouping(statement.select, statement.ties, *ends)
     row = statement.prober.row(probe)
     if row is None or row[0] is None:
         return ""
@@ -139,7 +184,7 @@ def _range_words(statement: Statement, condition: exp.Expr) -> str:
 
 
 def _cell_words(cell: Cell) -> str:
-    return as_sql(exp.Literal.string(cell)) if isinstance(cell, str) else repr(cell)
+    return text_of(exp.Literal.string(cell)) if isinstance(cell, str) else repr(cell)
 
 
 def _conditions_at_odds(statement: Statement) -> Iterator[Finding]:
@@ -149,7 +194,7 @@ def _conditions_at_odds(statement: Statement) -> Iterator[Finding]:
         others = conditions[:place] + conditions[place + 1 :]
         if len(conditions) > 1 and statement.some_row_meets(others):
             told = statement.words.condition(part)
-            suggestion = written(with_conditions(statement.select.copy(), [*statement.ties, *others]))
+            suggestion = text_of(with_conditions(statement.select.copy(), [*statement.ties, *others]))
             yield Finding(f"This condition removes the last row: {told}. Without it there are rows.", suggestion)
             return
     for count in range(2, len(conditions)):
@@ -172,12 +217,12 @@ def _after_filtering(statement: Statement) -> list[Finding]:
         if statement.prober.has_rows(grouped) is False:
             told = " and ".join(statement.words.condition(part) for part in conjuncts(having.this))
             best = _largest_words(statement, having.this)
-            return [Finding(f"No group meets this condition: {told}.{best}", written(statement.without("having")))]
+            return [Finding(f"No group meets this condition: {told}.{best}", text_of(statement.without("having")))]
     for part in ("offset", "limit"):
         if statement.select.args.get(part) is not None:
             less = statement.without(part)
             if statement.prober.has_rows(less) and not statement.prober.has_rows(statement.select):
-                return [Finding(f"There are rows, but {part.upper()} leaves none of them.", written(less))]
+                return [Finding(f"There are rows, but {part.upper()} leaves none of them.", text_of(less))]
     return _missing_values(statement)
 
 

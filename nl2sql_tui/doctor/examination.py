@@ -6,11 +6,11 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.doctor import Finding, ResultFacts
 from nl2sql_tui.doctor.emptiness import of_set_operation, why_empty
-from nl2sql_tui.doctor.joins import lost_rows, repeated_rows
 from nl2sql_tui.doctor.probing import Prober
+from nl2sql_tui.doctor.repeats import lost_rows, repeated_rows
 from nl2sql_tui.doctor.statement import Statement
 from nl2sql_tui.language.reading.expressions import is_aggregate
-from nl2sql_tui.language.reading.parse import parsed
+from nl2sql_tui.language.syntax import parsed
 from nl2sql_tui.text import visible_lines
 
 

@@ -10,6 +10,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.execute import Limits, Row
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.errors import SqlError
+from nl2sql_tui.language.syntax import text_of
 
 _MOST_SECONDS_OF_ONE: Final = 1.0
 _MOST_BYTES: Final = 16 * 1024 * 1024
@@ -39,18 +40,13 @@ class Prober:
 
     def row(self, query: exp.Query | str) -> Row | None:
         """The first row; None if there is none or it is not known."""
-        found = self.rows(query if isinstance(query, str) else written(query), 1)
+        found = self.rows(query if isinstance(query, str) else text_of(query), 1)
         return found[0] if found else None
 
     def has_rows(self, query: exp.Query) -> bool | None:
         """Whether a query gives any row."""
-        found = self.rows(written(query), 1)
+        found = self.rows(text_of(query), 1)
         return None if found is None else bool(found)
-
-
-def written(tree: exp.Expr) -> str:
-    """The SQL of a tree."""
-    return tree.sql(dialect="sqlite", comments=False)
 
 
 def rows_before_grouping(select: exp.Select, conditions: Sequence[exp.Expr], *items: exp.Expr) -> exp.Select:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from nl2sql_tui.doctor.probing import Prober, rows_before_grouping
-from nl2sql_tui.language.reading.expressions import ExpressionWords, conjuncts
+from nl2sql_tui.language.reading.expressions import ExpressionWords
 from nl2sql_tui.language.reading.scope import Scope, Source, scope_of
 from nl2sql_tui.language.reading.sentences import Teller
+from nl2sql_tui.language.syntax import conjuncts
 from nl2sql_tui.schema import Schema
 
 
@@ -21,7 +22,7 @@ class Statement:
         self.scope: Scope = scope_of(select, Scope(schema))
         self.words: ExpressionWords = Teller(schema).words_for(self.scope)
         where = select.args.get("where")
-        every = conjuncts(where.this) if where is not None else []
+        every = conjuncts(where.this if where is not None else None)
         self.ties = [part for part in every if self._ties_sources(part)]
         """Conditions in WHERE that only join two sources."""
         self.conditions = [part for part in every if part not in self.ties]

@@ -1,19 +1,21 @@
 """Finds accepted question/SQL pairs again for a like question; knows neither where they are kept nor who accepted them.
 
 The same question gets the same SQL. A question of the same words that names another value gets that SQL with the other
-value in its place, if both stand in the same column. Anything less alike is only an example, never an answer: one word
+value in its place, if both stand in the same column; another number takes the place of one that rows are compared with
+or limited to, never of one that is calculated with. Anything less alike is only an example, never an answer: one word
 ("most", "fewest") can turn a question round.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from nl2sql_tui.language.followup.words import stems
+from nl2sql_tui.language.followup.words import positive, stems
 from nl2sql_tui.language.linking import link_values
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import Schema, ValueLookup
@@ -39,6 +41,8 @@ _NEUTRAL: Final = frozenset(
 _SLOT: Final = "\x00"
 _PIECE: Final = re.compile(r"\x00|[^\W_]+")
 _NUMBER: Final = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
+_RANKS: Final = frozenset("top first last bottom best worst most least fewest".split())
+"""Words with which a number says how many rows are wanted; superlatives do so as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def recall(
     for pair in _most_similar(question, pairs, _LIKE_ENOUGH_TO_COMPARE)[:_MOST_COMPARED]:
         known = _shape(pair.question, values)
         if known.words == wanted.words and len(known.slots) == len(wanted.slots):
-            filled = _filled(pair.sql, known.slots, wanted.slots, schema, values)
+            filled = _filled(pair, known.slots, wanted.slots, schema, values)
             if filled is not None and compiles(filled[0]):
                 return Recollection(pair, *filled)
     return None
@@ -153,40 +157,83 @@ def _shape(question: str, values: ValueLookup) -> _Shape:
 
 
 def _filled(
-    sql: str, old: Sequence[str], new: Sequence[str], schema: Schema, values: ValueLookup
+    pair: Remembered, old: Sequence[str], new: Sequence[str], schema: Schema, values: ValueLookup
 ) -> tuple[str, tuple[str, ...]] | None:
-    """`sql` with the values `new` for `old`, and what was changed; None if it cannot be told what goes where."""
-    from nl2sql_tui.language.followup.query import Query, parsed, text_of
+    """The SQL of `pair` with `new` in the place of `old`, and what was changed; None if that is unclear."""
+    from nl2sql_tui.language.followup.query import Query
+    from nl2sql_tui.language.syntax import parsed, text_of
 
-    differing = {(a, b) for a, b in zip(old, new, strict=True) if a.casefold() != b.casefold()}
-    if not differing or len({a.casefold() for a, _ in differing}) < len(differing):
+    pairs = dict.fromkeys(zip(old, new, strict=True))
+    differing = [(before, after) for before, after in pairs if before.casefold() != after.casefold()]
+    if not differing or len({before.casefold() for before, _ in pairs}) < len(pairs):
         return None
-    tree = parsed(sql)
+    tree = parsed(pair.sql)
     query = Query.of(tree, schema) if tree is not None else None
     if query is None:
         return None
-    changes: list[str] = []
-    todo = [(list(_sites(query.select, before)), before, after) for before, after in sorted(differing)]
-    for sites, before, after in todo:
-        numeric = _NUMBER.fullmatch(before) is not None
-        if not sites or (numeric and (len(sites) > 1 or _NUMBER.fullmatch(after) is None)):
+    found: list[tuple[exp.Expr, str]] = []
+    for before, after in sorted(differing):
+        if _NUMBER.fullmatch(before):
+            number = after.replace(",", "") if _NUMBER.fullmatch(after) else None
+            sites = [(literal, number) for literal in _number_sites(query.select, before, pair.question)]
+        else:
+            sites = [(literal, _stored(literal, after, query, values)) for literal in _text_sites(query.select, before)]
+        known = [(literal, text) for literal, text in sites if text is not None]
+        if not known or len(known) < len(sites):
             return None
-        for literal in sites:
-            text = after.replace(",", "") if numeric else _stored(literal, after, query, values)
-            if text is None:
-                return None
-            changes.append(f"{_shown(literal, text)} instead of {text_of(literal)}")
-            literal.set("this", text)
-    return text_of(query.select), tuple(dict.fromkeys(changes))
+        found += known
+    changes = [f"{_shown(literal, text)} instead of {text_of(literal)}" for literal, text in found]
+    for literal, text in found:
+        literal.set("this", text)
+    try:
+        return text_of(query.select), tuple(dict.fromkeys(changes))
+    except RecursionError:
+        # A tree can nest too deeply to be written as SQL again.
+        return None
 
 
-def _sites(tree: "exp.Expr", text: str) -> Iterator["exp.Expr"]:
+def _text_sites(tree: "exp.Expr", text: str) -> list["exp.Expr"]:
     """The literals that are `text`."""
     from sqlglot import exp
 
-    for literal in tree.find_all(exp.Literal):
-        if literal.this.casefold() == text.replace(",", "").casefold() or literal.this.casefold() == text.casefold():
-            yield literal
+    return [literal for literal in tree.find_all(exp.Literal) if literal.this.casefold() == text.casefold()]
+
+
+def _number_sites(tree: "exp.Expr", number: str, question: str) -> list["exp.Expr"]:
+    """The literal that is what `question` means by `number`; none where there is no such literal or more than one.
+
+    Rows are compared with it, or it limits them where the question ranks them. It is never part of arithmetic.
+    """
+    from sqlglot import exp
+
+    from nl2sql_tui.language.followup.sites import compared_literals
+
+    compared: list[exp.Expr] = [literal for literal in compared_literals(tree) if _is_number(literal, number)]
+    limits = [limit.expression for limit in tree.find_all(exp.Limit) if _is_number(limit.expression, number)]
+    if len(compared) + len(limits) != 1:
+        return []
+    return compared or (limits if _ranks(question) else [])
+
+
+def _is_number(literal: "exp.Expr", number: str) -> bool:
+    """Whether a literal says `number`, however it writes it; a text, only if it is written alike."""
+    from sqlglot import exp
+
+    plain = number.replace(",", "")
+    if not isinstance(literal, exp.Literal):
+        return False
+    if literal.is_string:
+        return literal.this in (number, plain)
+    try:
+        return Decimal(literal.this) == Decimal(plain)
+    except InvalidOperation:
+        return False
+
+
+def _ranks(question: str) -> bool:
+    """Whether a number in it may say how many rows are wanted."""
+    words = question.lower().split()
+    return any(word in _RANKS or (word.endswith("est") and positive(word)) for word in words)
 
 
 def _stored(literal: "exp.Expr", text: str, query: "Query", values: ValueLookup) -> str | None:

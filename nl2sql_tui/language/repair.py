@@ -112,15 +112,15 @@ def repair_names(
     would not compile either, or where the text is too large or nothing that sqlglot reads faithfully.
     """
     from nl2sql_tui.language.repairs.columns import mend_columns
-    from nl2sql_tui.language.repairs.conditions import mend_joins
     from nl2sql_tui.language.repairs.quotes import quote_texts
+    from nl2sql_tui.language.repairs.rejoin import mend_joins
     from nl2sql_tui.language.repairs.scopes import Context
     from nl2sql_tui.language.repairs.statement import mended
     from nl2sql_tui.language.repairs.tables import drop_repeats, spell_tables, swap_tables
 
     context = Context(schema, question)
-    steps = (quote_texts, spell_tables, drop_repeats, swap_tables, mend_joins, mend_columns)
-    return mended(sql, [partial(step, context=context) for step in steps], compiles)
+    repairs = (quote_texts, spell_tables, drop_repeats, swap_tables, mend_joins, mend_columns)
+    return mended(sql, [partial(repair, context=context) for repair in repairs], compiles)
 
 
 def repair_silent_faults(
@@ -145,12 +145,12 @@ def repair_silent_faults(
     from nl2sql_tui.language.repairs.statement import mended
 
     context = Context(schema, question)
-    steps = [partial(ask_for_null, context=context), partial(divide_exactly, context=context)]
+    repairs = [partial(ask_for_null, context=context), partial(divide_exactly, context=context)]
     if cells is not None:
-        steps = [
+        repairs = [
             partial(move_texts, context=context, links=links, cells=cells),
             partial(spell_texts, context=context, values=values, cells=cells),
             partial(compare_dates, context=context, cells=cells),
-            *steps,
+            *repairs,
         ]
-    return mended(sql, steps, compiles)
+    return mended(sql, repairs, compiles)

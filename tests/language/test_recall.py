@@ -101,6 +101,71 @@ def test_a_number_that_stands_twice_is_not_replaced() -> None:
     assert _sql("the 7 accounts with more than 5", [pair]) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "sql", "asked", "given"),
+    [
+        (
+            "share of accounts over 100",
+            "SELECT COUNT(*) * 100 / (SELECT COUNT(*) FROM account) FROM account WHERE balance > 1e2",
+            "share of accounts over 50",
+            "SELECT COUNT(*) * 100 / (SELECT COUNT(*) FROM account) FROM account WHERE balance > 50",
+        ),
+        (
+            "share of accounts over 100",
+            "SELECT COUNT(*) * 100 / (SELECT COUNT(*) FROM account) FROM account WHERE balance > 99.99",
+            "share of accounts over 50",
+            None,
+        ),
+        (
+            "accounts over 100",
+            "SELECT id FROM account WHERE balance > 99 LIMIT 100",
+            "accounts over 50",
+            None,
+        ),
+        (
+            "top 5 accounts with over 5",
+            "SELECT id FROM account WHERE balance > 5 ORDER BY balance",
+            "top 5 accounts with over 9",
+            None,
+        ),
+        (
+            "the top 5 accounts",
+            "SELECT id FROM account ORDER BY balance DESC LIMIT 5",
+            "the top 9 accounts",
+            "SELECT id FROM account ORDER BY balance DESC LIMIT 9",
+        ),
+        (
+            "the 5 richest, largest accounts",
+            "SELECT id FROM account ORDER BY balance DESC LIMIT 5",
+            "the 9 richest, largest accounts",
+            "SELECT id FROM account ORDER BY balance DESC LIMIT 9",
+        ),
+        (
+            "kinds with more than 1,000 accounts",
+            "SELECT kind FROM account GROUP BY kind HAVING COUNT(*) > 1000",
+            "kinds with more than 2 accounts",
+            "SELECT kind FROM account GROUP BY kind HAVING COUNT(*) > 2",
+        ),
+        (
+            "accounts between 10 and 20",
+            "SELECT id FROM account WHERE balance BETWEEN 10 AND 20",
+            "accounts between 30 and 40",
+            "SELECT id FROM account WHERE balance BETWEEN 30 AND 40",
+        ),
+    ],
+)
+def test_a_number_takes_the_place_of_what_is_compared_and_of_nothing_else(
+    question: str, sql: str, asked: str, given: str | None
+) -> None:
+    assert _sql(asked, [_pair(question, sql)]) == given
+
+
+def test_sql_that_nests_too_deeply_to_be_parsed_is_only_given_as_it_is() -> None:
+    deep = _pair(_PRAGUE.question, f"SELECT {'date(' * 12}city{')' * 12} FROM customer WHERE city = 'Prague'")
+    assert _sql(_PRAGUE.question, [deep]) == deep.sql
+    assert _sql("How many customers live in New York?", [deep]) is None
+
+
 def test_the_newest_answer_counts() -> None:
     newer = _pair("How many customers live in Prague?", "SELECT COUNT(id) FROM customer WHERE city = 'Prague'")
     assert _sql("How many customers live in Prague?", [newer, _PRAGUE]) == newer.sql

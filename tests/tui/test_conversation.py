@@ -54,6 +54,20 @@ async def test_what_was_run_is_given_again_and_a_follow_up_is_not_remembered(con
         assert {pair.sql for pair in history.pairs(concerts.path)} == {FRENCH}
 
 
+async def test_what_the_model_answered_leaning_on_the_last_is_not_remembered(concerts: Database) -> None:
+    second = "SELECT COUNT(*) FROM concert"
+    async with opened(concerts, ScriptedEngine([second, FRENCH])) as program:
+        await program.ask("And how many concerts took place?")
+        await program.press("enter")
+        await program.until_run_ended()
+        await program.ask("Which singers come from France?")
+        await program.press("enter")
+        await program.until_run_ended()
+        history = History(default_history_file())
+        await program.until(lambda: history.pairs(concerts.path))
+        assert [pair.sql for pair in history.pairs(concerts.path)] == [FRENCH]
+
+
 async def test_memory_can_be_turned_off(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine([FRENCH])) as program:
         await program.ask("Which singers come from France?")
@@ -68,3 +82,13 @@ async def test_sql_by_hand_can_be_followed_up(concerts: Database) -> None:
     async with opened(concerts) as program:
         await program.run_by_hand(FRENCH)
         assert (await program.ask("how many are there?")).sql == COUNT
+
+
+async def test_the_model_is_asked_even_where_the_follow_up_could_be_answered_again(concerts: Database) -> None:
+    by_age = "SELECT Name FROM singer ORDER BY Age"
+    async with opened(concerts, ScriptedEngine([by_age, "SELECT 2"])) as program:
+        await program.ask("Which singers are there, by age?")
+        assert (await program.ask("the other way round")).sql == f"{by_age} DESC"
+        await program.press("ctrl+o")
+        await program.until(lambda: len(program.workspace.chat.turns.turns) == 3 and program.turn.runnable)
+        assert program.turn.sql == "SELECT 2"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from typing import Final
 
 from nl2sql_tui.language.followup.columns import columns_named, is_measure, single
@@ -157,7 +158,13 @@ def _operator(match: re.Match[str]) -> str:
 def _number(match: re.Match[str], name: str) -> str:
     text = (match.group(name) or "").replace(",", "")
     unit = (match.group(f"{name}_unit") or "").strip().lower()
-    return f"{float(text) * _UNIT_FACTORS[unit]:g}" if text and unit else text
+    if not text or not unit:
+        return text
+    with localcontext() as context:
+        # Enough digits for the exact product: a threshold is never rounded.
+        context.prec = len(text) + len(str(_UNIT_FACTORS[unit]))
+        product = f"{Decimal(text) * _UNIT_FACTORS[unit]:f}"
+    return product.rstrip("0").rstrip(".") if "." in product else product
 
 
 def _names_a_table(words: str, query: Query) -> bool:

@@ -4,7 +4,8 @@ from sqlglot import exp
 
 from nl2sql_tui.language.followup.conditions import Values, read_conditions
 from nl2sql_tui.language.followup.edits import Explain
-from nl2sql_tui.language.followup.query import Query, fragment, name_node, text_of
+from nl2sql_tui.language.followup.query import Query, fragment
+from nl2sql_tui.language.syntax import name_node, text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import ValueLookup
 

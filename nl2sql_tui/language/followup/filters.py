@@ -1,6 +1,6 @@
 """Changes which rows a query gives: adds, replaces, negates and lifts conditions; says in a line what it did."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -8,8 +8,10 @@ from nl2sql_tui.language.followup.columns import columns_named, is_key, is_measu
 from nl2sql_tui.language.followup.conditions import Compared, Condition, InPeriod, Known, Values, read_conditions
 from nl2sql_tui.language.followup.edits import Instead, Keep, LeaveOut, NumberInstead, Unfilter
 from nl2sql_tui.language.followup.periods import Period, condition_on, holds_dates, holds_years, standing
-from nl2sql_tui.language.followup.query import Place, Query, fragment, text_of
+from nl2sql_tui.language.followup.query import Place, Query, fragment
+from nl2sql_tui.language.followup.sites import TextSite, compared_literals, text_sites, texts_in
 from nl2sql_tui.language.followup.words import stems
+from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import ValueLookup
 
@@ -50,10 +52,12 @@ def number_instead(edit: NumberInstead, query: Query) -> str | None:
         return f"{edit.number} rows"
     compared = [condition for condition in _all_conditions(query) if isinstance(condition, _COMPARISONS[:4])]
     numbers = [node for condition in compared for node in condition.find_all(exp.Literal) if not node.is_string]
-    if len(numbers) != 1:
+    replaceable = [literal for condition in compared for literal in compared_literals(condition)]
+    if len(numbers) != 1 or all(literal is not numbers[0] for literal in replaceable):
         return None
+    said = f"{edit.number} instead of {text_of(numbers[0])}"
     numbers[0].replace(exp.Literal.number(edit.number))
-    return f"{edit.number} instead of {numbers[0].this}"
+    return said
 
 
 def unfilter(edit: Unfilter, query: Query, values: ValueLookup) -> str | None:
@@ -76,7 +80,7 @@ def _is_about(phrase: str, condition: exp.Expr, query: Query, values: ValueLooku
     if stems(phrase) in (("year",), ("month",), ("date",), ("day",), ("time",)):
         return holds_dates(places[0]) or holds_years(places[0])
     named = {place.key for place in columns_named(phrase, query)}
-    said = {text.casefold() for text in _texts(condition)}
+    said = {text.casefold() for text in texts_in(condition)}
     named |= {(cell.table, cell.column) for cell in values.find(phrase) if cell.text.casefold() in said}
     return places[0].key in named
 
@@ -134,37 +138,20 @@ def _listed(texts: Sequence[str]) -> str:
 
 
 def _placed_values(wanted: Values, query: Query, *, may_add: bool, everywhere: bool) -> str | None:
-    sites = list(_value_sites(wanted.place, query, everywhere=everywhere))
+    sites = text_sites(wanted.place, query, everywhere=everywhere)
     if not sites:
-        if not may_add:
+        # What is compared with it elsewhere, under an OR or in what is shown, would have to change as well.
+        is_elsewhere = everywhere and wanted.place.key in query.limited_columns(everywhere=True)
+        if is_elsewhere or not may_add:
             return None
         return _added(wanted.place, lambda column: _is_one_of(column, wanted.texts), query)
-    before = {tuple(_texts(site)) for site in sites}
-    if len(before) > 1 or any(isinstance(site.parent, exp.Or) for site in sites):
+    before = {site.texts for site in sites}
+    if len(before) > 1:
         return None
     for site in sites:
-        column = next(site.find_all(exp.Column))
-        negated = everywhere and (isinstance(site, exp.NEQ) or isinstance(site.parent, exp.Not))
-        target = site.parent if isinstance(site.parent, exp.Not) else site
-        target.replace(fragment(_is_one_of(text_of(column), wanted.texts, negated=negated)))
-    old = _listed(next(iter(before)))
-    return f"{wanted.place.name}: {_listed(wanted.texts)} instead of {old}"
-
-
-def _value_sites(place: Place, query: Query, *, everywhere: bool) -> Iterator[exp.Expr]:
-    """The conditions of the query, and of those within it if `everywhere`, that compare `place` with texts."""
-    for node in list(query.select.find_all(exp.EQ, exp.NEQ, exp.In, exp.Like)):
-        columns = list(node.find_all(exp.Column))
-        if len(columns) != 1 or not _texts(node) or node.find(exp.Select):
-            continue
-        if not everywhere and node.find_ancestor(exp.Select) is not query.select:
-            continue
-        if query.owner_of(columns[0]) == place.key:
-            yield node
-
-
-def _texts(node: exp.Expr) -> list[str]:
-    return [literal.this.strip("%") for literal in node.find_all(exp.Literal) if literal.is_string]
+        negated = everywhere and site.negated
+        site.replace(fragment(_is_one_of(text_of(site.column), wanted.texts, negated=negated)))
+    return f"{wanted.place.name}: {_listed(wanted.texts)} instead of {_listed(next(iter(before)))}"
 
 
 # Numbers
@@ -281,18 +268,17 @@ def _negated(condition: Condition, query: Query) -> str | None:
 def _left_out(unwanted: Values, query: Query) -> str | None:
     place = unwanted.place
     texts = list(unwanted.texts)
-    for site in list(_value_sites(place, query, everywhere=False)):
-        here = _texts(site)
-        negated = isinstance(site, exp.NEQ) or isinstance(site.parent, exp.Not)
-        if isinstance(site.parent, exp.Or) or (not negated and not set(texts) & set(here)):
+    for site in text_sites(place, query, everywhere=False):
+        if site.is_pattern:
+            continue
+        others = [text for text in site.texts if text not in texts]
+        if not _is_in_where(site, query) or (not site.negated and len(others) == len(site.texts)):
             return None
-        others = [text for text in here if text not in texts]
-        target = site.parent if isinstance(site.parent, exp.Not) else site
-        if not negated and others:
-            target.replace(fragment(_is_one_of(text_of(site.this), others)))
+        if not site.negated and others:
+            site.replace(fragment(_is_one_of(text_of(site.column), others)))
             return f"{place.name}: only {_listed(others)}"
-        texts = [*others, *texts] if negated else texts
-        query.set_conditions([one for one in query.conditions() if one is not target])
+        texts = [*others, *texts] if site.negated else texts
+        query.set_conditions([one for one in query.conditions() if one is not site.condition])
     column = query.reach(place, keep_rows=True)
     if column is None:
         inner = query.condition_through(place, _is_one_of(text_of(query.bare(place)), texts))
@@ -306,3 +292,7 @@ def _left_out(unwanted: Values, query: Query) -> str | None:
         may_be_missing = not place.column.not_null or place.source is None
         query.add_condition(fragment(f"({text} OR {name} IS NULL)" if may_be_missing else text))
     return f"without rows whose {place.name} is {_listed(texts)}"
+
+
+def _is_in_where(site: TextSite, query: Query) -> bool:
+    return any(one is site.condition for one in query.conditions())

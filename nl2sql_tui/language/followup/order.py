@@ -6,8 +6,9 @@ from nl2sql_tui.language.followup.columns import columns_named, is_measure, is_t
 from nl2sql_tui.language.followup.conditions import measured_by
 from nl2sql_tui.language.followup.edits import Limit, Sort
 from nl2sql_tui.language.followup.periods import period_place
-from nl2sql_tui.language.followup.query import Query, text_of
+from nl2sql_tui.language.followup.query import Query
 from nl2sql_tui.language.followup.words import BY_ADJECTIVE, stems
+from nl2sql_tui.language.syntax import text_of
 
 _SUMMARY_WORDS = frozenset("number count total sum average mean amount the of maximum minimum".split())
 _OPPOSITES: dict[type[exp.Expr], type[exp.Expr]] = {

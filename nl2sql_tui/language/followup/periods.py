@@ -10,8 +10,9 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql_tui.language.followup.columns import single
-from nl2sql_tui.language.followup.query import Place, Query, text_of
+from nl2sql_tui.language.followup.query import Place, Query
 from nl2sql_tui.language.followup.words import MONTHS, stems
+from nl2sql_tui.language.syntax import text_of
 
 _YEAR: Final = r"(?P<{0}year>(?:18|19|20)\d\d)"
 _MONTH: Final = rf"(?P<{{0}}month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b\.?"

@@ -3,20 +3,15 @@
 Imports sqlglot, and is itself imported only once a text has been found to look like a follow-up.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from nl2sql_tui.language.followup.joins import Step, way_to
-from nl2sql_tui.quoting import needs_quotes
+from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
 from nl2sql_tui.schema import Column, Schema, Table
-
-# What it has to say of SQL that it does not know is of no use to anybody, and standard error may be a screen.
-logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -47,28 +42,9 @@ class Place:
         return self.table.name, self.column.name
 
 
-def parsed(sql: str) -> exp.Expr | None:
-    """The tree of one statement of SQLite's SQL; None if it is not one or cannot be parsed."""
-    try:
-        statements = sqlglot.parse(sql, read="sqlite")
-    except (SqlglotError, RecursionError, ValueError):
-        return None
-    return statements[0] if len(statements) == 1 and isinstance(statements[0], exp.Expr) else None
-
-
-def text_of(node: exp.Expr) -> str:
-    """SQL for a tree."""
-    return node.sql(dialect="sqlite", comments=False)
-
-
 def fragment(sql: str) -> exp.Expr:
     """The tree of an expression that this package wrote itself."""
     return sqlglot.parse_one(sql, read="sqlite")
-
-
-def name_node(name: str) -> exp.Identifier:
-    """A name, in quotes where SQLite needs them."""
-    return exp.to_identifier(name, quoted=needs_quotes(name))
 
 
 class Query:
@@ -189,17 +165,17 @@ class Query:
     # Conditions
 
     def conditions(self, clause: str = "where") -> list[exp.Expr]:
-        """What stands between the ANDs of WHERE or HAVING."""
+        """What stands between the ANDs of WHERE or HAVING, without brackets around it."""
         node = self.select.args.get(clause)
-        return list(node.this.flatten()) if node and isinstance(node.this, exp.And) else [node.this] if node else []
+        return conjuncts(node.this) if node else []
 
     def set_conditions(self, conditions: list[exp.Expr], clause: str = "where") -> None:
-        """Have these stand there instead."""
+        """Have these stand there instead, joined by AND."""
         if not conditions:
             self.select.set(clause, None)
             return
-        flat = [part for one in conditions for part in (one.flatten() if isinstance(one, exp.And) else [one])]
-        joined = exp.and_(*flat, copy=False)
+        parts = [part for one in conditions for part in conjuncts(one)]
+        joined = exp.and_(*(exp.Paren(this=part) if isinstance(part, exp.Or) else part for part in parts), copy=False)
         self.select.set(clause, exp.Where(this=joined) if clause == "where" else exp.Having(this=joined))
 
     def add_condition(self, condition: exp.Expr, clause: str = "where") -> None:
@@ -228,7 +204,9 @@ class Query:
         found = set()
         for condition in self.select.find_all(exp.EQ, exp.NEQ, exp.In, exp.Like):
             is_own = condition.find_ancestor(exp.Select) is self.select
-            for column in condition.find_all(exp.Column) if everywhere or is_own else ():
+            if condition.find(exp.Select) is not None or not (everywhere or is_own):
+                continue
+            for column in condition.find_all(exp.Column):
                 owner = self.owner_of(column)
                 if owner is not None and any(literal.is_string for literal in condition.find_all(exp.Literal)):
                     found.add(owner)
@@ -320,9 +298,15 @@ class Query:
         far = Source(step.far.name, step.far)
         self.sources.append(far)
         on = exp.EQ(this=self._column(near, near_column), expression=self._column(far, far_column))
-        may_be_missing = keep_rows and not near_column.not_null
+        may_be_missing = keep_rows and (not near_column.not_null or self._is_outer_joined(near))
         joined = exp.Table(this=name_node(step.far.name))
         self.select.append("joins", exp.Join(this=joined, on=on, side="LEFT" if may_be_missing else None))
+
+    def _is_outer_joined(self, source: Source) -> bool:
+        """Whether the query has rows for which `source` has none."""
+        place = self.sources.index(source)
+        sides = ["", *((join.side or "").upper() for join in self.select.args.get("joins") or [])]
+        return sides[place] in ("LEFT", "FULL") or any(side in ("RIGHT", "FULL") for side in sides[place + 1 :])
 
 
 def _named_in(select: exp.Select) -> list[exp.Expr]:

@@ -31,6 +31,7 @@ from nl2sql_tui.language.followup.edits import (
     Sort,
     Unfilter,
 )
+from nl2sql_tui.language.followup.leads import asked_about, refers_back, without_lead
 from nl2sql_tui.language.followup.words import NUMBERS, number_of, positive
 
 _MOST_WORDS: Final = 14
@@ -41,16 +42,6 @@ _MOST_READINGS: Final = 3
 """Of each of two requests that are made together."""
 
 _AND: Final = re.compile(r",? and (?:also )?(?:then )?|, (?:then )?", re.IGNORECASE)
-_COURTESY: Final = re.compile(r",? ?\b(?:please|thanks|thank you)\b,?", re.IGNORECASE)
-_LEAD: Final = re.compile(
-    r"(?:(?:ok|okay|great|right|good|so|well|yes|no|fine|hm+), )*(?:ok|okay)?\s*"
-    r"(?P<and>(?:(?:and|but|also|plus|now|then|next)\b[, ]*)*)"
-    r"(?:(?:can|could|would) (?:you|i|we) (?:also )?(?:see |have |get )?(?:it |them )?(?=\S)|"
-    r"i (?:would like|'d like|want|need)(?: to)?(?: see| have)? |i'd like(?: to)?(?: see| have)? |let's (?:see )?)?",
-    re.IGNORECASE,
-)
-_I_ONLY_WANT: Final = re.compile(r"^i (only|just) (?:want|need)(?: to see)?\b", re.IGNORECASE)
-_ABOUT: Final = re.compile(r"(?:what|how) about (?:only )?(.+)", re.IGNORECASE)
 _BEGINS_A_QUESTION: Final = re.compile(
     r"(?:what|which|who|whom|whose|how|where|when|why|list|show|give|find|count|display|tell|is|are|do|does|did|get|"
     r"name|names of|select|calculate|compute|return|the (?:names?|number|list|total|average|sum)\b.* of)\b",
@@ -111,7 +102,19 @@ _Rule = tuple[re.Pattern[str], Callable[[re.Match[str], bool], _Made]]
 
 def is_undo(text: str) -> bool:
     """Whether `text` asks for the state before the last answer."""
-    return _UNDO.fullmatch(_body(text)[1]) is not None
+    return _UNDO.fullmatch(without_lead(text)[1]) is not None
+
+
+def leans_on_the_last(text: str) -> bool:
+    """Whether `text`, whoever answers it, says something only behind the question before it.
+
+    It begins with a connective ("and in 2023?") or a pronoun ("how many of them …", "those from Prague"), or is one of
+    the fixed phrases of follow-ups ("per month", "how many are there?"). What only narrows rows down may stand alone.
+    """
+    connected, body = without_lead(text)
+    if connected or asked_about(body) is not None or refers_back(body):
+        return True
+    return any(not isinstance(edit, Keep) for edit in _by_rules(body, connected))
 
 
 def readings(text: str) -> tuple[tuple[Edit, ...], ...]:
@@ -119,12 +122,12 @@ def readings(text: str) -> tuple[tuple[Edit, ...], ...]:
 
     A reading is one edit, or several to be done in order.
     """
-    connected, body = _body(text)
+    connected, body = without_lead(text)
     if not body or len(body.split()) > _MOST_WORDS:
         return ()
-    about = _ABOUT.fullmatch(body)
+    about = asked_about(body)
     if about is not None:
-        connected, body = True, about.group(1)
+        connected, body = True, about
     found = _by_rules(body, connected)
     several = list(_in_two_parts(body, connected))
     if not found and not several:
@@ -146,15 +149,6 @@ def _in_two_parts(body: str, connected: bool) -> Iterator[tuple[Edit, ...]]:
     for between in _AND.finditer(body):
         first, second = _by_rules(body[: between.start()], connected), _by_rules(body[between.end() :], connected)
         yield from itertools.product(first[:_MOST_READINGS], second[:_MOST_READINGS])
-
-
-def _body(text: str) -> tuple[bool, str]:
-    """Whether `text` begins with a connective, and what stands behind it and behind words of courtesy."""
-    line = _COURTESY.sub("", " ".join(text.replace("’", "'").split())).strip(" ?.!…,")
-    line = _I_ONLY_WANT.sub(r"\1", line)
-    match = _LEAD.match(line)
-    lead, end = (match.group("and"), match.end()) if match else ("", 0)
-    return bool(lead.strip()), line[end:].strip(" ,")
 
 
 def _open_readings(body: str, connected: bool, *, about: bool) -> _Made:

@@ -16,8 +16,9 @@ from nl2sql_tui.language.followup.columns import (
 )
 from nl2sql_tui.language.followup.edits import Aggregate, Function, Group, Hide, Show
 from nl2sql_tui.language.followup.periods import holds_dates, holds_years, period_place
-from nl2sql_tui.language.followup.query import Place, Query, fragment, text_of
+from nl2sql_tui.language.followup.query import Place, Query, fragment
 from nl2sql_tui.language.followup.words import stems
+from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.schema import Table
 
 _DATE_PARTS: Final = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "week": "%Y-%W", "weekday": "%w"}
@@ -242,13 +243,32 @@ def aggregate(edit: Aggregate, query: Query) -> str | None:
     if edit.connected and not edit.instead and query.grouped:
         query.shown = [*query.shown, new]
         return f"also shows {text_of(new)}"
-    for node in list(query.own(query.select, exp.AggFunc)):
-        if text_of(node) == text_of(old):
-            if isinstance(node.parent, exp.Alias):
-                node.parent.replace(new.copy())
-            else:
+    said = f"{text_of(new)} instead of {text_of(old)}"
+    _exchange(old, new, query)
+    return said
+
+
+def _exchange(old: exp.Expr, new: exp.Expr, query: Query) -> None:
+    """Show `new` for `old`, and order by it; conditions on groups keep what they are about."""
+    before = old.copy()
+    for shown in query.shown:
+        if shown.alias and shown.unalias() == before:
+            _exchange_name(shown.alias, before, new, query)
+            shown.replace(new.copy())
+    order = query.select.args.get("order")
+    for part in (*query.shown, *([order] if order else [])):
+        for node in list(query.own(part, exp.AggFunc)):
+            if node == before:
                 node.replace(new.copy())
-    return f"{text_of(new)} instead of {text_of(old)}"
+
+
+def _exchange_name(alias: str, old: exp.Expr, new: exp.Expr, query: Query) -> None:
+    """Write out what an alias of `old` stands for: it would be wrong for `new`."""
+    for clause, meant in (("order", new), ("having", old)):
+        node = query.select.args.get(clause)
+        for column in query.columns_in(node) if node else []:
+            if not column.table and column.name.casefold() == alias.casefold():
+                column.replace(meant.copy())
 
 
 def _measure(edit: Aggregate, query: Query) -> Place | None:

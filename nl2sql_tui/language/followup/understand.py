@@ -49,23 +49,28 @@ def follow_up(text: str, last_sql: str, schema: Schema, values: ValueLookup, com
 
     `compiles` says whether SQL is valid on the database; what is not is never given.
     """
-    for edits in readings(text):
-        changed = _changed(edits, last_sql, schema, values)
-        if changed is not None and changed.sql != _rewritten(last_sql) and compiles(changed.sql):
-            return changed
+    try:
+        for edits in readings(text):
+            changed = _changed(edits, last_sql, schema, values)
+            if changed is not None and changed.sql != _rewritten(last_sql) and compiles(changed.sql):
+                return changed
+    except RecursionError:
+        # A tree can nest too deeply to be written as SQL again.
+        return None
     return None
 
 
 def _rewritten(sql: str) -> str:
     """`sql` as it comes back from its tree, unchanged."""
-    from nl2sql_tui.language.followup.query import parsed, text_of
+    from nl2sql_tui.language.syntax import parsed, text_of
 
     tree = parsed(sql)
     return text_of(tree) if tree is not None else sql
 
 
 def _changed(edits: Sequence[Edit], sql: str, schema: Schema, values: ValueLookup) -> FollowUp | None:
-    from nl2sql_tui.language.followup.query import Query, parsed, text_of
+    from nl2sql_tui.language.followup.query import Query
+    from nl2sql_tui.language.syntax import parsed, text_of
 
     tree = parsed(sql)
     if tree is None:
@@ -124,7 +129,7 @@ def _of_whole(edit: Edit, sql: str) -> FollowUp | None:
     """What can be done to any query without looking into it."""
     from sqlglot import exp
 
-    from nl2sql_tui.language.followup.query import parsed, text_of
+    from nl2sql_tui.language.syntax import parsed, text_of
 
     tree = parsed(sql)
     if isinstance(edit, CountRows) and isinstance(tree, exp.Query) and not _is_one_number(tree):

@@ -40,8 +40,8 @@ def read(sql: str, schema: Schema) -> Reading | None:
     Names are looked up in `schema`; a statement that does not fit it is read as it is written.
     """
     # What parses SQL takes a moment to import, and no screen may wait for it.
-    from nl2sql_tui.language.reading.parse import parsed
     from nl2sql_tui.language.reading.sentences import Teller
+    from nl2sql_tui.language.syntax import parsed
 
     tree = parsed(sql)
     if tree is None:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from sqlglot import exp
 
 from nl2sql_tui.language.reading.scope import Resolved, Scope, is_star
+from nl2sql_tui.language.syntax import conjuncts, text_of
 
 Use = Literal["value", "list", "rows"]
 """What an inner query is used for: its first value, all its values, or whether it has rows."""
@@ -69,11 +70,6 @@ def joined(parts: Sequence[str], word: str = "and") -> str:
     return f" {word} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def as_sql(node: exp.Expr) -> str:
-    """A part as it stands in SQL, for what has no words."""
-    return node.sql(dialect="sqlite", comments=False)
-
-
 def is_aggregate(node: exp.Expr) -> bool:
     """Whether `node` sums up many rows in one value, inner queries and windows left aside."""
     if isinstance(node, exp.Query | exp.Window):
@@ -89,19 +85,6 @@ def counts_rows(node: exp.Expr) -> bool:
         return False
     counted = node.this
     return isinstance(counted, exp.Star | exp.Literal)
-
-
-def conjuncts(condition: exp.Expr, kind: type[exp.Connector] = exp.And) -> list[exp.Expr]:
-    """What is joined by AND (or by another connector) in `condition`, brackets around each taken away."""
-    found: list[exp.Expr] = []
-    waiting = [condition]
-    while waiting:
-        node = waiting.pop().unnest()
-        if isinstance(node, kind):
-            waiting += [node.expression, node.this]
-        else:
-            found.append(node)
-    return found
 
 
 class ExpressionWords:
@@ -140,14 +123,14 @@ class ExpressionWords:
         if isinstance(node, exp.Case):
             return self._case(node)
         if isinstance(node, exp.Cast) and _has_only(node, "this", "to", "_type"):
-            return f"{self.value(node.this)} as {as_sql(node.to)}"
+            return f"{self.value(node.this)} as {text_of(node.to)}"
         if isinstance(node, exp.Literal | exp.Null | exp.Boolean | exp.HexString):
-            return as_sql(node)
+            return text_of(node)
         if isinstance(node, exp.CurrentDate | exp.CurrentTime | exp.CurrentTimestamp):
             return {exp.CurrentDate: "today", exp.CurrentTime: "the time now"}.get(type(node), "now")
         if isinstance(node, exp.Distinct):
             return joined([self.value(item) for item in node.expressions])
-        return as_sql(node)
+        return text_of(node)
 
     def _operand(self, node: exp.Expr) -> str:
         words = self.value(node)
@@ -161,7 +144,7 @@ class ExpressionWords:
         alias = self.scope.aliased(column)
         if alias is not None:
             return self.value(alias)
-        return as_sql(exp.Literal.string(column.name)) if self.scope.is_text(column) else _name_as_written(column)
+        return text_of(exp.Literal.string(column.name)) if self.scope.is_text(column) else _name_as_written(column)
 
     def _resolved(self, resolved: Resolved) -> str:
         scope = self.scope
@@ -265,7 +248,7 @@ class ExpressionWords:
         if opposite is not None:
             return self.condition(opposite(this=node.this.copy(), expression=node.expression.copy()))
         if isinstance(node, exp.In | exp.Between | exp.Is | exp.Like | exp.Exists | exp.Glob):
-            return self._positive(node, "not ") or f"not ({as_sql(node)})"
+            return self._positive(node, "not ") or f"not ({text_of(node)})"
         return f"it is not so that {self.part(node)}"
 
     def _positive(self, node: exp.Expr, negation: str) -> str:
@@ -312,7 +295,7 @@ class ExpressionWords:
             if len(items) == 1:
                 return f"{subject} is {negation}{items[0]}"
             return f"{subject} is {'none' if negation else 'one'} of {joined(items)}"
-        return f"not ({as_sql(node)})" if negation else as_sql(node)
+        return f"not ({text_of(node)})" if negation else text_of(node)
 
     def _like(self, node: exp.Like, negated: bool) -> str:
         subject, pattern = self.value(node.this), node.expression
@@ -320,7 +303,7 @@ class ExpressionWords:
         bare = text.strip("%") if text is not None else ""
         if text is None or not bare or "%" in bare or "_" in bare:
             return f"{subject} {_do(negated, 'match')} the pattern {self.value(pattern)}"
-        literal = as_sql(exp.Literal.string(bare))
+        literal = text_of(exp.Literal.string(bare))
         if text.startswith("%") and text.endswith("%"):
             return f"{subject} {_do(negated, 'contain')} {literal}"
         if text.endswith("%"):

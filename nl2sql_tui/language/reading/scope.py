@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.schema import Schema, Table
 
 ROW_ID: Final = frozenset(("rowid", "oid", "_rowid_"))
@@ -164,7 +165,7 @@ def _source(node: exp.Expr, scope: Scope, *, twice: bool) -> Source:
         outside = Scope(scope.schema, named=scope.named)
         outputs = _renamed(outputs_of(node.this, outside), node.args.get("alias"))
         return Source(name, name or "the subquery", node, None, outputs)
-    return Source(name, name or node.sql(dialect="sqlite"), node)
+    return Source(name, name or text_of(node), node)
 
 
 def _renamed(outputs: Outputs | None, alias: exp.Expr | None) -> Outputs | None:
@@ -220,7 +221,7 @@ def item_outputs(item: exp.Expr, scope: Scope) -> Outputs | None:
         return tuple(found)
     inner = item.this if isinstance(item, exp.Alias) else item
     resolved = scope.resolve(inner) if isinstance(inner, exp.Column) else None
-    name = item.alias or (resolved.name if resolved else item.sql(dialect="sqlite"))
+    name = item.alias or (resolved.name if resolved else text_of(item))
     return (Output(name, tuple(dict.fromkeys(stored_behind(inner, scope)))),)
 
 

@@ -6,15 +6,7 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql_tui.language.reading import ColumnOrigin, Reading
-from nl2sql_tui.language.reading.expressions import (
-    ExpressionWords,
-    Use,
-    as_sql,
-    conjuncts,
-    counts_rows,
-    is_aggregate,
-    joined,
-)
+from nl2sql_tui.language.reading.expressions import ExpressionWords, Use, counts_rows, is_aggregate, joined
 from nl2sql_tui.language.reading.ordering import limit_words, order_words
 from nl2sql_tui.language.reading.scope import (
     Scope,
@@ -27,6 +19,7 @@ from nl2sql_tui.language.reading.scope import (
     with_queries,
 )
 from nl2sql_tui.language.reading.sources import form_of_sources, joined_sources, links_of, name_of
+from nl2sql_tui.language.syntax import conjuncts, text_of
 from nl2sql_tui.schema import Schema
 
 _KNOWN_PARTS: Final = frozenset(
@@ -84,7 +77,7 @@ class Teller:
         if isinstance(query, exp.SetOperation):
             return self._set_operation(query, around)
         if not isinstance(query, exp.Select):
-            return f"gives {as_sql(query)}"
+            return f"gives {text_of(query)}"
         select = _SelectWords(self, query, scope_of(query, around))
         return select.sentence() + self._named(query, select.scope)
 
@@ -273,7 +266,7 @@ class _SelectWords:
             told += f", only where {' and '.join(conditions)}"
         parts = [told, order_words(self._select, self._words), limit_words(self._select, self._words)]
         others = [
-            as_sql(value) if isinstance(value, exp.Expr) else key.rstrip("_")
+            text_of(value) if isinstance(value, exp.Expr) else key.rstrip("_")
             for key, value in self._select.args.items()
             if value and key not in _KNOWN_PARTS
         ]

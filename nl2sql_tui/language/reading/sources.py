@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 from sqlglot import exp
 
-from nl2sql_tui.language.reading.expressions import ExpressionWords, as_sql, conjuncts, joined
+from nl2sql_tui.language.reading.expressions import ExpressionWords, joined
 from nl2sql_tui.language.reading.scope import Scope, Source
+from nl2sql_tui.language.syntax import conjuncts, text_of
 from nl2sql_tui.schema import Table
 
 Relation = Literal["parent", "child", "other"]
@@ -38,7 +39,7 @@ def links_of(select: exp.Select, scope: Scope) -> tuple[list[Link], list[exp.Exp
     """
     joins = select.args.get("joins") or []
     where = select.args.get("where")
-    left = conjuncts(where.this) if where is not None else []
+    left = conjuncts(where.this if where is not None else None)
     links: list[Link] = []
     for place, join in enumerate(joins, start=1):
         link = Link(scope.sources[place], side=join.side.upper())
@@ -63,8 +64,7 @@ def links_of(select: exp.Select, scope: Scope) -> tuple[list[Link], list[exp.Exp
 
 def _conditions(join: exp.Join, before: Sequence[Source], source: Source) -> list[exp.Expr]:
     """What a join demands, each part by itself; the columns that USING names as equalities."""
-    on = join.args.get("on")
-    found = conjuncts(on) if on is not None else []
+    found = conjuncts(join.args.get("on"))
     for name in join.args.get("using") or ():
         owner = next((one for one in before if one.column(name.name) is not None), before[0])
         found.append(exp.column(name.name, owner.name).eq(exp.column(name.name, source.name)))
@@ -207,4 +207,4 @@ def _by_which(link: Link) -> str:
 def form_of_sources(select: exp.Select) -> str:
     """FROM and its joins as they stand in SQL, for those that have no words."""
     parts = [select.args.get("from_"), *(select.args.get("joins") or ())]
-    return " ".join(as_sql(part).removeprefix("FROM ") for part in parts if part is not None)
+    return " ".join(text_of(part).removeprefix("FROM ") for part in parts if part is not None)

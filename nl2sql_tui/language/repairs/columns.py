@@ -1,13 +1,12 @@
 """Mends columns that are not where the query looks for them: in another of its tables, in one not read, misspelt."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.joining import join_in, way_to
-from nl2sql_tui.language.repairs.keys import Step
-from nl2sql_tui.language.repairs.names import like_name, of_one_kind, same_name
+from nl2sql_tui.language.repairs.add_tables import join_in, way_to
+from nl2sql_tui.language.repairs.names import Likeness, asked_name, like_name, same_name
 from nl2sql_tui.language.repairs.scopes import (
     Context,
     Source,
@@ -17,7 +16,8 @@ from nl2sql_tui.language.repairs.scopes import (
     sources,
     visible_sources,
 )
-from nl2sql_tui.language.repairs.statement import name_node, shown
+from nl2sql_tui.language.repairs.ways import Step
+from nl2sql_tui.language.syntax import name_node, text_of
 
 _MOST_REPAIRS: Final = 12
 """Columns mended in one statement. One with more faults is no statement that a few repairs can save."""
@@ -58,20 +58,20 @@ def _told_apart(column: exp.Column, select: exp.Select, found: Sequence[Source])
     }
     if column.table or not all(source.name.casefold() in equal for source in found):
         return None
-    before = shown(column)
+    before = text_of(column)
     column.set("table", name_node(found[0].name))
-    return f"{before} → {shown(column)}: more than one table has {before}, and the join makes them equal"
+    return f"{before} → {text_of(column)}: more than one table has {before}, and the join makes them equal"
 
 
 def _mended(column: exp.Column, select: exp.Select, context: Context) -> str | None:
     """Mend one column that is nowhere where it is looked for, in the first way that is clear."""
     home = _home(column, select, context)
     return (
-        _renamed(column, home, same_name)
+        _renamed(column, home, same_name, context)
         or _moved(column, select, context)
         or _joined(column, select, context)
-        or _renamed(column, home, like_name)
-        or _renamed(column, home, of_one_kind)
+        or _renamed(column, home, like_name, context)
+        or _renamed(column, home, asked_name, context)
     )
 
 
@@ -91,31 +91,29 @@ def _moved(column: exp.Column, select: exp.Select, context: Context) -> str | No
         if len(owners) > 1:
             return None
         if owners:
-            before = shown(column)
+            before = text_of(column)
             column.set("table", name_node(owners[0].name))
-            return f"{before} → {shown(column)}: of the tables read, {owners[0].name} has that column"
+            return f"{before} → {text_of(column)}: of the tables read, {owners[0].name} has that column"
     return None
 
 
-def _renamed(
-    column: exp.Column, home: Sequence[Source], like: Callable[[str, list[str], str], str | None]
-) -> str | None:
+def _renamed(column: exp.Column, home: Sequence[Source], like: Likeness, context: Context) -> str | None:
     """Give it the only name that is `like` it in the tables it claims to be of."""
     found: list[tuple[Source, str]] = []
     for source in home:
         if source.table is not None:
             names = [each.name for each in source.table.columns]
-            real = like(column.name, names, source.table.name)
+            real = like(column.name, names, source.table.name, context.words)
             if real is not None:
                 found.append((source, real))
     if len(found) != 1:
         return None
     source, real = found[0]
-    before = shown(column)
+    before = text_of(column)
     column.set("this", name_node(real))
     if column.table or len(home) > 1:
         column.set("table", name_node(source.name))
-    return f"{before} → {shown(column)}: there is no column {before}"
+    return f"{before} → {text_of(column)}: there is no column {before}"
 
 
 def _joined(column: exp.Column, select: exp.Select, context: Context) -> str | None:
@@ -125,10 +123,10 @@ def _joined(column: exp.Column, select: exp.Select, context: Context) -> str | N
     nearest = [name for name, way in ways.items() if len(way) == shortest]
     if len(nearest) != 1:
         return None
-    before = shown(column)
+    before = text_of(column)
     told = join_in(select, ways[nearest[0]], context)
     column.set("table", name_node(nearest[0]))
-    return f"{before} → {shown(column)}, with {told}: no table read has that column"
+    return f"{before} → {text_of(column)}, with {told}: no table read has that column"
 
 
 def _ways(column: exp.Column, select: exp.Select, context: Context) -> dict[str, tuple[Step, ...]]:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql_tui.language.repairs.scopes import Context, meaning, own_columns, selects
-from nl2sql_tui.language.repairs.statement import shown
+from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.schema import CellLookup
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?")
@@ -44,12 +44,12 @@ def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Itera
                 continue
             comparison = column.parent
             assert comparison is not None
-            before = shown(comparison)
+            before = text_of(comparison)
             for literal, day in zip(literals, days, strict=True):
                 literal.replace(exp.Literal.string(literal.name if years or day is None else day.isoformat()))
             if years:
                 column.replace(exp.func("STRFTIME", exp.Literal.string("%Y"), column.copy(), dialect="sqlite"))
-            yield f"{before} → {shown(comparison)}: the column holds dates such as {stored[0]}"
+            yield f"{before} → {text_of(comparison)}: the column holds dates such as {stored[0]}"
 
 
 def _others(column: exp.Column) -> list[exp.Literal]:

@@ -7,7 +7,7 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql_tui.language.repairs.scopes import Context, meaning
-from nl2sql_tui.language.repairs.statement import shown
+from nl2sql_tui.language.syntax import text_of
 
 _SHARE: Final = re.compile(
     r"\b(shares?|ratios?|percent\w*|proportions?|fractions?|rates?|averages?|mean|per)\b|%", re.IGNORECASE
@@ -15,14 +15,39 @@ _SHARE: Final = re.compile(
 
 
 def divide_exactly(tree: exp.Query, context: Context) -> Iterator[str]:
-    """Divide as real numbers where both sides are whole ones and the question asks for a ratio."""
+    """Divide as real numbers where both sides are whole ones and the question asks for a ratio.
+
+    Only sums and counts, or one column by another: what divides a column by a number (year / 10) may want it cut, and
+    so does what rows are grouped by.
+    """
     if not _SHARE.search(context.question):
         return
     for division in list(tree.find_all(exp.Div)):
-        if _is_whole(division.this, context) and _is_whole(division.expression, context):
-            before = shown(division)
+        is_whole = _is_whole(division.this, context) and _is_whole(division.expression, context)
+        if is_whole and _is_ratio(division) and not _is_grouped_by(division):
+            before = text_of(division)
             division.set("this", exp.Cast(this=division.this.unnest(), to=exp.DataType.build("REAL")))
-            yield f"{before} → {shown(division)}: whole numbers would be divided without their fraction"
+            yield f"{before} → {text_of(division)}: whole numbers would be divided without their fraction"
+
+
+def _is_ratio(division: exp.Div) -> bool:
+    """Whether it sums up rows, or divides what the rows hold by what the rows hold."""
+    return division.find(exp.AggFunc) is not None or all(
+        side.find(exp.Column) is not None for side in (division.this, division.expression)
+    )
+
+
+def _is_grouped_by(division: exp.Div) -> bool:
+    """Whether rows are grouped by what the division gives: GROUP BY has it, or the alias or the number of its item."""
+    select = division.find_ancestor(exp.Select)
+    group = select.args.get("group") if select is not None else None
+    if select is None or group is None:
+        return False
+    if any(text_of(division) == text_of(each) for each in group.find_all(exp.Div)):
+        return True
+    called = {key.name.casefold() for key in group.expressions if isinstance(key, exp.Column | exp.Literal)}
+    holding = [(place, item) for place, item in enumerate(select.expressions, 1) if division in item.find_all(exp.Div)]
+    return any(item.alias.casefold() in called or str(place) in called for place, item in holding)
 
 
 def _is_whole(node: exp.Expr, context: Context) -> bool:

@@ -5,9 +5,9 @@ from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.joining import join_in, way_to
+from nl2sql_tui.language.repairs.add_tables import join_in, way_to
 from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, own_columns, selects, sources
-from nl2sql_tui.language.repairs.statement import name_node, shown
+from nl2sql_tui.language.syntax import name_node, text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import CellLookup, CellValue, ValueLookup
 
@@ -28,7 +28,7 @@ def spell_texts(tree: exp.Query, context: Context, values: ValueLookup, cells: C
             continue
         if cells.holds(source.table.name, column.name, text) is False:
             literal.set("this", stored)
-            yield f"{string_literal(text)} → {string_literal(stored)}: so {shown(column)} has it"
+            yield f"{string_literal(text)} → {string_literal(stored)}: so {text_of(column)} has it"
 
 
 def move_texts(tree: exp.Query, context: Context, links: Sequence[CellValue], cells: CellLookup) -> Iterator[str]:
@@ -43,9 +43,9 @@ def move_texts(tree: exp.Query, context: Context, links: Sequence[CellValue], ce
         )
         if not same or stands_there or cells.holds(source.table.name, column.name, literal.name) is not False:
             continue
-        before = shown(column)
+        before = text_of(column)
         if _compare_with(column, select, same, context):
-            yield f"{before} → {shown(column)}: {before} does not hold {string_literal(literal.name)}"
+            yield f"{before} → {text_of(column)}: {before} does not hold {string_literal(literal.name)}"
 
 
 def _compare_with(column: exp.Column, select: exp.Select, links: Sequence[CellValue], context: Context) -> bool:

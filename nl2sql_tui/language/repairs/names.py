@@ -1,14 +1,26 @@
 """Compares names of tables and columns as a person reads them: by words, and by letters; knows no SQL."""
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from nl2sql_tui.spelling import slips_between, slips_forgiven
+
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
-_LEAST_RATIO: Final = 0.8
-"""Share of letters that two names have in common, as difflib counts it, from which one may be the other misspelt."""
+_LINKS: Final = frozenset(("of", "the", "a", "an"))
+_QUALIFIERS: Final = frozenset(
+    (
+        "max maximum min minimum highest lowest most least first last start end begin initial final old new previou "
+        "next former not no non un archived deleted cancelled canceled"
+    ).split()
+)
+"""Words that make another thing of what they stand before, as `name_words` gives them: an age is no max_age."""
+_SHARED_TAIL: Final = 3
 _SHORTEST_PLURAL: Final = 4
+
+
+Likeness = Callable[[str, Sequence[str], str, frozenset[str]], str | None]
+"""Finds what a name means: of the name, the candidates, the name of their table, and the words of the question."""
 
 
 def name_words(name: str) -> tuple[str, ...]:
@@ -21,7 +33,7 @@ def _singular(word: str) -> str:
     return word[:-1] if is_plural else word
 
 
-def same_name(name: str, candidates: Sequence[str], table: str = "") -> str | None:
+def same_name(name: str, candidates: Sequence[str], table: str = "", _said: frozenset[str] = frozenset()) -> str | None:
     """The only one of `candidates` that is `name` but for separators, plurals or the table's own name.
 
     pet_type is PetType; within a table visitor both Visitor_ID and ID are the same name, and visitor is visitor_name.
@@ -46,26 +58,72 @@ def _without(words: tuple[str, ...], table: str) -> str:
     return "".join(words)
 
 
-def like_name(name: str, candidates: Sequence[str], _table: str = "") -> str | None:
-    """The only one of `candidates` that `name` says in part (date → transaction_date), else that it misspells."""
-    wanted = set(name_words(name))
-    longer = [candidate for candidate in candidates if wanted and wanted < set(name_words(candidate))]
+def like_name(name: str, candidates: Sequence[str], table: str, said: frozenset[str]) -> str | None:
+    """The only one of `candidates` that `name` says in part (date → transaction_date), else that it misspells.
+
+    `said` are the words of the question: a word that the question has is no slip, and one like max, which makes
+    another thing of what it stands before, is added only if the question has it.
+    """
+    longer = [candidate for candidate in candidates if _is_said_in_part(name, candidate, table, said)]
     if longer:
         return longer[0] if len(longer) == 1 else None
-    ratios = {candidate: _ratio(name, candidate) for candidate in candidates}
-    close = [candidate for candidate, ratio in ratios.items() if ratio >= _LEAST_RATIO]
-    return close[0] if len(close) == 1 else None
+    return only(candidate for candidate in candidates if _is_misspelt(name, candidate, said))
 
 
-def of_one_kind(name: str, candidates: Sequence[str], _table: str = "") -> str | None:
-    """The only one of `candidates` with the same last word, which in a name says what it is: Template_Details."""
-    last = name_words(name)[-1:]
-    alike = [candidate for candidate in candidates if last and name_words(candidate)[-1:] == last]
-    return alike[0] if len(alike) == 1 else None
+def asked_name(name: str, candidates: Sequence[str], table: str, said: frozenset[str]) -> str | None:
+    """The only one of `candidates` that ends in the same word, if the question names it and not what `name` says.
+
+    The last word of a name says what it is: a number, a date. No opposite is taken: what asks for is_inactive = 0 would
+    ask for the contrary of it with is_active.
+    """
+    words = _content(name)
+    alike = only(candidate for candidate in candidates if _content(candidate)[-1:] == words[-1:])
+    if alike is None or not words:
+        return None
+    others = set(_content(alike))
+    dropped = set(words) - others
+    is_asked_for = others - set(name_words(table)) <= said and not dropped & said
+    return alike if is_asked_for and not _has_opposites(dropped, others - set(words)) else None
 
 
-def _ratio(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
+def _content(name: str) -> tuple[str, ...]:
+    """The words of a name but for those that only link others."""
+    return tuple(word for word in name_words(name) if word not in _LINKS)
+
+
+def _is_said_in_part(name: str, candidate: str, table: str, said: frozenset[str]) -> bool:
+    """Whether `candidate` has all words of `name`, but for the table's own, and what it adds only tells more of it."""
+    own = set(name_words(table))
+    wanted, words = set(_content(name)), set(_content(candidate))
+    dropped, added = wanted - words, words - wanted
+    # What is of the table's own name may be left out, but not for another part of it: order_id is no line_id.
+    is_table_left_out = dropped <= own and dropped != wanted and (own <= wanted or not added & own)
+    return bool(wanted) and (not dropped or is_table_left_out) and not (added & _QUALIFIERS) - said
+
+
+def _is_misspelt(name: str, candidate: str, said: frozenset[str]) -> bool:
+    """Whether one word of `name` is a slip away from that of `candidate` and all others are the same."""
+    words, others = _content(name), _content(candidate)
+    if len(words) != len(others):
+        return False
+    unequal = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+    return len(unequal) == 1 and _is_slip(*unequal[0]) and not (unequal[0][0] in said and unequal[0][1] not in said)
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Whether `word` is `other` misspelt, and not another word that is spelt like it.
+
+    Opposites differ in how they begin (import and export, paid and unpaid) or in the two sides of a deal (payer and
+    payee), slips hardly ever.
+    """
+    if word[0] != other[0] or {word[-2:], other[-2:]} == {"er", "ee"}:
+        return False
+    return slips_between(word, other, min(slips_forgiven(word), slips_forgiven(other))) is not None
+
+
+def _has_opposites(words: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether two of the words differ in how they begin only, as active and inactive, import and export do."""
+    return any(one[-_SHARED_TAIL:] == other[-_SHARED_TAIL:] for one in words for other in others)
 
 
 def said_words(question: str) -> frozenset[str]:

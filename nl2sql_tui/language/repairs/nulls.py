@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from nl2sql_tui.language.repairs.scopes import Context
-from nl2sql_tui.language.repairs.statement import shown
+from nl2sql_tui.language.syntax import text_of
 
 
 def ask_for_null(tree: exp.Query, context: Context) -> Iterator[str]:  # noqa: ARG001
@@ -15,8 +15,8 @@ def ask_for_null(tree: exp.Query, context: Context) -> Iterator[str]:  # noqa: A
             exp.Where, exp.Having, exp.Join
         ):
             continue
-        before = shown(comparison)
+        before = text_of(comparison)
         is_null = exp.Is(this=comparison.this, expression=exp.Null())
         mended = exp.Not(this=is_null) if isinstance(comparison, exp.NEQ) else is_null
         comparison.replace(mended)
-        yield f"{before} → {shown(mended)}: nothing equals NULL, nor differs from it"
+        yield f"{before} → {text_of(mended)}: nothing equals NULL, nor differs from it"

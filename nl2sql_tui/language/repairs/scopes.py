@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.keys import KeyGraph
 from nl2sql_tui.language.repairs.names import said_words
+from nl2sql_tui.language.repairs.ways import KeyGraph
 from nl2sql_tui.schema import Schema, Table
 
 _ROW_IDS: Final = frozenset(("rowid", "oid", "_rowid_"))

@@ -1,19 +1,15 @@
-"""Turns a text into a syntax tree and back, within bounds, and refuses what would not come back as it was."""
+"""Takes one statement through repairs of its syntax tree, and refuses what would not come back as it was."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from nl2sql_tui.quoting import needs_quotes, tokens
+from nl2sql_tui.language.syntax import parsed, text_of
+from nl2sql_tui.quoting import tokens
 
-LONGEST: Final = 20_000
-"""Characters of a statement that is looked at. What a model writes is hundreds."""
-_MOST_TOKENS: Final = 3_000
-_MOST_PARENTHESES: Final = 300
 _MOST_TABLES: Final = 30
 _MOST_COLUMNS: Final = 200
 """The repairs look at each table of a query for each of its columns."""
@@ -21,45 +17,34 @@ _SAME_MARKS: Final = {"!=": "<>", "==": "="}
 _FREE_MARKS: Final = frozenset(",().;")
 
 
-Step = Callable[[exp.Query], Iterator[str]]
-"""One kind of repair: changes a tree, and says in a line each what it changed."""
+Repair = Callable[[exp.Query], Iterator[str]]
+"""Changes a tree where it has one kind of fault, and says in a line each what it changed."""
 
 
-def mended(sql: str, steps: Sequence[Step], compiles: Callable[[str], bool]) -> tuple[str, tuple[str, ...]]:
-    """`sql` after all `steps`, and their lines; as it was, without a line, if it is not changed or does not compile."""
-    tree = parsed(sql)
+def mended(sql: str, repairs: Sequence[Repair], compiles: Callable[[str], bool]) -> tuple[str, tuple[str, ...]]:
+    """`sql` after all `repairs`, and their lines; as it was, without a line, if unchanged or if it does not compile."""
+    tree = _read_faithfully(sql)
     if tree is None:
         return sql, ()
     try:
-        lines = tuple(dict.fromkeys(line for step in steps for line in step(tree)))
-        after = written(tree)
+        lines = tuple(dict.fromkeys(line for repair in repairs for line in repair(tree)))
+        after = text_of(tree)
     except (SqlglotError, RecursionError):
         return sql, ()
     return (after, lines) if lines and compiles(after) else (sql, ())
 
 
-def parsed(sql: str) -> exp.Query | None:
-    """The tree of one query; None for anything else, and for what is too large or not read faithfully."""
-    if len(sql) > LONGEST or sql.count("(") > _MOST_PARENTHESES or sum(1 for _ in tokens(sql)) > _MOST_TOKENS:
+def _read_faithfully(sql: str) -> exp.Query | None:
+    """The tree of one query; None for anything else, and for what is too large or would be written otherwise."""
+    tree = parsed(sql)
+    if not isinstance(tree, exp.Select | exp.SetOperation) or _is_too_large(tree):
         return None
-    try:
-        statements = sqlglot.parse(sql, read="sqlite")
-        tree = statements[0] if len(statements) == 1 else None
-        if not isinstance(tree, exp.Select | exp.SetOperation) or _is_too_large(tree):
-            return None
-        return tree if _said(written(tree)) == _said(sql) else None
-    except (SqlglotError, RecursionError, ValueError):
-        return None
+    return tree if _said(text_of(tree)) == _said(sql) else None
 
 
 def _is_too_large(tree: exp.Query) -> bool:
     counts = Counter(type(node) for node in tree.walk())
     return counts[exp.Table] + counts[exp.Select] > _MOST_TABLES or counts[exp.Column] > _MOST_COLUMNS
-
-
-def written(tree: exp.Query) -> str:
-    """The tree as SQL, in the form the default model writes. Raises RecursionError if it is nested too deeply."""
-    return tree.sql(dialect="sqlite", comments=False)
 
 
 def _said(sql: str) -> Counter[str]:
@@ -71,18 +56,3 @@ def _said(sql: str) -> Counter[str]:
         elif piece.kind in ("mark", "unknown") and piece.text not in _FREE_MARKS:
             found[_SAME_MARKS.get(piece.text, piece.text)] += 1
     return found
-
-
-def name_node(name: str) -> exp.Identifier:
-    """`name` as a node, quoted where it must be."""
-    return exp.to_identifier(name, quoted=needs_quotes(name))
-
-
-def column_node(table: str, column: str) -> exp.Column:
-    """table.column as a node."""
-    return exp.Column(this=name_node(column), table=name_node(table))
-
-
-def shown(node: exp.Expr) -> str:
-    """A node as it stands in the SQL, for the line that tells of a repair."""
-    return node.sql(dialect="sqlite", comments=False)

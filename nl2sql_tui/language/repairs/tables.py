@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from nl2sql_tui.language.joins import join_edges
-from nl2sql_tui.language.repairs.joining import conjuncts
 from nl2sql_tui.language.repairs.names import like_name, name_words, only, same_name
 from nl2sql_tui.language.repairs.scopes import (
     Context,
@@ -17,7 +16,7 @@ from nl2sql_tui.language.repairs.scopes import (
     source_nodes,
     sources,
 )
-from nl2sql_tui.language.repairs.statement import name_node
+from nl2sql_tui.language.syntax import conjuncts, name_node
 from nl2sql_tui.schema import Table
 
 
@@ -40,7 +39,7 @@ def spell_tables(tree: exp.Query, context: Context) -> Iterator[str]:
 
 def _like_table(name: str, context: Context) -> str | None:
     names = [table.name for table in context.schema.tables]
-    return same_name(name, names) or like_name(name, names)
+    return same_name(name, names) or like_name(name, names, "", context.words)
 
 
 def _requalify(select: exp.Select, before: str, real: str) -> None:

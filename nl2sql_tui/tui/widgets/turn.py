@@ -108,7 +108,7 @@ class Turn(Widget):
         match last:
             case Answer():
                 self.answer, self.verdict = last, last.verdict
-                self.leans_on_last = last.origin in ("follow-up", "undo")
+                self.leans_on_last = _leans_on_last(last)
                 self._chips = answer_chips(last)
             case AnswerStopped():
                 words = "stopped; what came is above, unchecked" if last.sql else "stopped"
@@ -194,6 +194,14 @@ class Turn(Widget):
         if len(self.sql) > _LONGEST_SQL_SHOWN:
             text += content(f"… ({len(self.sql):,} characters)", DIM)
         return text + Content(_WRITING_MARK) if self._is_writing else text
+
+
+def _leans_on_last(answer: Answer) -> bool:
+    """Whether its question says nothing without the one before it, be it that a model has answered it."""
+    # Its many patterns are compiled on import, which nothing that is drawn may wait for.
+    from nl2sql_tui.language.followup.recognise import leans_on_the_last
+
+    return answer.origin in ("follow-up", "undo") or leans_on_the_last(answer.question)
 
 
 def _wrapped_parts(parts: list[Content], width: int) -> list[Sequence[Content]]:

@@ -21,7 +21,7 @@ from nl2sql_tui.language.followup.edits import (
     Sort,
     Unfilter,
 )
-from nl2sql_tui.language.followup.recognise import is_undo, readings
+from nl2sql_tui.language.followup.recognise import is_undo, leans_on_the_last, readings
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,40 @@ def test_undo_is_known(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "back from Prague", "customers who went back", "undo the filter on city", "and"])
 def test_other_words_are_no_undo(text: str) -> None:
     assert not is_undo(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and which customers are from Prague?",
+        "But who has none?",
+        "what about Vienna?",
+        "How many of them are older than 30?",
+        "which ones are the cheapest?",
+        "Show their names",
+        "Those from Prague",
+        "Who has the most of these?",
+        "Is it the largest?",
+        "how many are there?",
+        "per month",
+    ],
+)
+def test_what_says_nothing_alone_leans_on_the_last(text: str) -> None:
+    assert leans_on_the_last(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which singers come from France?",
+        "List the customers and their cities",
+        "Show only customers from Prague",
+        "How many employees are there in the IT department?",
+        "List IT employees",
+        "total balance per branch",
+        "Which stadium has the most concerts and what is its capacity?",
+        "Find the names of all the other branches",
+    ],
+)
+def test_a_whole_question_leans_on_nothing(text: str) -> None:
+    assert not leans_on_the_last(text)

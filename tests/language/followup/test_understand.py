@@ -23,6 +23,15 @@ OLDEST = "SELECT name FROM singer WHERE age = (SELECT MAX(age) FROM singer)"
 AGES = "SELECT country, AVG(age) FROM singer GROUP BY country HAVING COUNT(*) > 2"
 TITLES = "SELECT title FROM concert"
 MARCH = "SELECT COUNT(*) FROM purchase WHERE bought_at >= '2023-03-01' AND bought_at < '2023-04-01'"
+NOT_BOTH = "SELECT last_name FROM customer WHERE NOT (city = 'Prague' AND last_name = 'Klein')"
+EITHER = "SELECT last_name FROM customer WHERE (city = 'Prague' AND branch_id = 1) OR branch_id = 3"
+OPEN = "SELECT SUM(CASE WHEN status = 'open' THEN 1 ELSE 0 END) FROM account"
+IS_OPEN = "SELECT status = 'open', kind FROM account"
+TWO_CITIES = "SELECT last_name FROM customer WHERE (city = 'Prague' OR city = 'Brno') AND branch_id = 1"
+IN_THE_JOIN = "SELECT last_name FROM customer JOIN branch AS b ON b.branch_id = customer.branch_id AND b.city = 'Brno'"
+KINDS = "SELECT kind, COUNT(*) FROM account GROUP BY kind HAVING COUNT(*) > 2 ORDER BY COUNT(*) DESC"
+NAMED = "SELECT kind, COUNT(*) AS n FROM account GROUP BY kind HAVING n > 2 ORDER BY n DESC"
+OUTER = "SELECT p.status FROM purchase AS p LEFT JOIN item AS i ON i.purchase_id = p.purchase_id"
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +72,63 @@ def _follow_up(database: Database, sql: str, text: str) -> FollowUp | None:
             PRAGUE,
             "only those born after 1980",
             "SELECT COUNT(*) FROM customer WHERE city = 'Prague' AND birth_date >= '1981-01-01'",
+        ),
+        # Only what decides by itself which rows there are makes way for another value.
+        ("bank", NOT_BOTH, "only those from Vienna", f"{NOT_BOTH} AND city = 'Vienna'"),
+        (
+            "bank",
+            EITHER,
+            "only those from Vienna",
+            f"{EITHER.replace('WHERE ', 'WHERE (')}) AND city = 'Vienna'",
+        ),
+        ("bank", OPEN, "only closed", f"{OPEN} WHERE status = 'closed'"),
+        ("bank", IS_OPEN, "only closed", f"{IS_OPEN} WHERE status = 'closed'"),
+        (
+            "bank",
+            TWO_CITIES,
+            "only those from Vienna",
+            "SELECT last_name FROM customer WHERE city = 'Vienna' AND branch_id = 1",
+        ),
+        (
+            "bank",
+            TWO_CITIES,
+            "without Prague",
+            "SELECT last_name FROM customer WHERE city = 'Brno' AND branch_id = 1",
+        ),
+        ("bank", IN_THE_JOIN, "what about the branch in Prague?", IN_THE_JOIN.replace("Brno", "Prague")),
+        (
+            "bank",
+            "SELECT last_name FROM customer WHERE NOT (city = 'Prague')",
+            "only those from Vienna",
+            "SELECT last_name FROM customer WHERE city = 'Vienna'",
+        ),
+        (
+            "bank",
+            "SELECT last_name FROM customer WHERE city LIKE '%Prague%'",
+            "without Prague",
+            "SELECT last_name FROM customer WHERE city LIKE '%Prague%' AND city <> 'Prague'",
+        ),
+        ("bank", SAVINGS, "over 1234567.891k", SAVINGS.replace("5000", "1234567891")),
+        ("bank", SAVINGS, "over 0.1234567 thousand", SAVINGS.replace("5000", "123.4567")),
+        # A condition on groups keeps what it is about.
+        (
+            "bank",
+            KINDS,
+            "the average balance instead",
+            "SELECT kind, AVG(balance) FROM account GROUP BY kind HAVING COUNT(*) > 2 ORDER BY AVG(balance) DESC",
+        ),
+        (
+            "bank",
+            NAMED,
+            "the average balance instead",
+            "SELECT kind, AVG(balance) FROM account GROUP BY kind HAVING COUNT(*) > 2 ORDER BY AVG(balance) DESC",
+        ),
+        (
+            "shop",
+            OUTER,
+            "and the product name",
+            OUTER.replace("p.status", "p.status, product.name")
+            + " LEFT JOIN product ON i.product_id = product.product_id",
         ),
         ("bank", SAVINGS, "make it 20", SAVINGS.replace("10", "20")),
         ("bank", SAVINGS, "remove the limit", SAVINGS.removesuffix(" LIMIT 10")),
@@ -151,6 +217,14 @@ def test_the_last_sql_is_changed(databases: dict[str, Database], name: str, sql:
         ),
         ("bank", SAVINGS, ["what is the average balance of all accounts?", "and their owners", "the last 3"]),
         ("bank", BOTH, ["only from Graz", "top 3"]),
+        # What is compared with the value elsewhere would have to change as well.
+        ("bank", EITHER, ["and in Vienna?", "what about Vienna?"]),
+        ("bank", OPEN, ["and closed?", "what about closed?"]),
+        ("bank", IS_OPEN, ["and closed?"]),
+        ("bank", IN_THE_JOIN, ["without Brno"]),
+        ("bank", "SELECT kind FROM account WHERE balance * 2 > opened_on", ["make it 20"]),
+        # The parser would take twice as long for every further level.
+        ("bank", f"SELECT {'date(' * 12}birth_date{')' * 12} FROM customer", ["only from Graz", "top 3"]),
         ("bank", BRNO, ["show the branch name", "per month"]),
         # The youngest of France are not those of the youngest who are from France.
         ("concerts", OLDEST, ["only from France", "and from Spain?"]),

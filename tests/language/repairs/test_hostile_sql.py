@@ -2,7 +2,7 @@
 
 import pytest
 
-from nl2sql_tui.language.repairs.statement import LONGEST
+from nl2sql_tui.language.syntax import LONGEST
 from tests.language.repairs.workbench import Workbench
 
 
@@ -20,6 +20,8 @@ from tests.language.repairs.workbench import Workbench
         "SELECT " + " || ".join(["price"] * 1_400) + " FROM customer",
         "SELECT " + ", ".join(f"missing_{n}" for n in range(1_400)) + " FROM customer",
         "SELECT * FROM " + ", ".join(f"customer AS c{n}" for n in range(400)) + " WHERE price = 1",
+        "SELECT " + "date(" * 17 + "price" + ")" * 17 + " FROM customer",
+        "SELECT price FROM customer" + " JOIN product" * 20,
         "SELECT 1 /*" + "*" * (LONGEST - 100),
         "SELECT '" + "'" * 999,
         "\x00\x1b]52;c;aGk=\x07 SELECT \ud800",

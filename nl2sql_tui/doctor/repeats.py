@@ -1,14 +1,18 @@
-"""Finds joins that repeat the rows that a sum is over, and joins that leave rows out of a grouped result."""
+"""Finds joins that repeat the rows that a sum is over, and joins that leave rows out of a grouped result.
+
+Only tables are examined whose rows can be told apart for sure: a key that may be missing tells nothing.
+"""
 
 from collections.abc import Iterator
 
 from sqlglot import exp
 
 from nl2sql_tui.doctor import Finding
-from nl2sql_tui.doctor.probing import rows_before_grouping, with_conditions, written
+from nl2sql_tui.doctor.probing import rows_before_grouping, with_conditions
 from nl2sql_tui.doctor.statement import Statement
 from nl2sql_tui.language.reading.expressions import is_aggregate
 from nl2sql_tui.language.reading.scope import Source
+from nl2sql_tui.language.syntax import text_of
 
 
 def repeated_rows(statement: Statement) -> Iterator[Finding]:
@@ -18,24 +22,44 @@ def repeated_rows(statement: Statement) -> Iterator[Finding]:
         return
     for source, aggregates in _summed_sources(statement, groups):
         key = _key(source)
+        if key is None:
+            continue
         per_group = [exp.func("quote", column.copy()) for column in groups]
         counts: list[exp.Expr] = [exp.Count(this=key), _distinct([key, *per_group])]
-        others = [one for one in statement.scope.sources if one is not source and one.table is not None]
-        counts += [_distinct([key, _key(other), *per_group]) for other in others if not _is_view(other)]
+        keys = [(one, _key(one)) for one in statement.scope.sources if one is not source]
+        others = [(one, other) for one, other in keys if other is not None]
+        counts += [_distinct([key, other, *per_group]) for _, other in others]
         row = statement.prober.row(_probe(statement, counts))
         if row is None or not all(isinstance(cell, int) for cell in row):
             continue
         rows, distinct, *pairs = [int(cell) for cell in row if isinstance(cell, int)]
         if not distinct or rows <= distinct:
             continue
-        tables = [other for other in others if not _is_view(other)]
-        by = next((one.shown for one, pair in zip(tables, pairs, strict=True) if pair > distinct), "")
-        told = statement.words.value(aggregates[0])
+        changed = [one for one in aggregates if not isinstance(one, exp.Avg) or _weighs(one, key, groups, statement)]
+        if not changed:
+            continue
+        by = next((one.shown for (one, _), pair in zip(others, pairs, strict=True) if pair > distinct), "")
+        told = statement.words.value(changed[0])
         yield Finding(
             f"Joining {by or 'the other tables'} repeats each {source.shown} {rows / distinct:.1f} times on average: "
             f"{told} counts it each time.",
-            _counting_once(statement, source, aggregates[0]),
+            _counting_once(statement, source, changed[0]),
         )
+
+
+def _weighs(average: exp.Avg, key: exp.Expr, groups: list[exp.Column], statement: Statement) -> bool:
+    """Whether an average counts some rows of a group more often than others: else repeating them leaves it right."""
+    known = exp.Not(this=exp.Is(this=average.this.copy(), expression=exp.Null()))
+    # Without groups all rows are one: older versions of SQLite know no HAVING without GROUP BY.
+    per_group: list[exp.Expr] = [exp.func("quote", column.copy()) for column in groups] or [exp.Literal.string("")]
+    group = _side_by_side(per_group)
+    met = exp.alias_(exp.Count(this=exp.Star()), "met")
+    conditions = [*statement.ties, *statement.conditions, known]
+    inner = rows_before_grouping(statement.select, conditions, exp.alias_(group, "grouped"), met)
+    inner.set("group", exp.Group(expressions=[group.copy(), key.copy()]))
+    uneven = exp.LT(this=exp.Min(this=exp.column("met")), expression=exp.Max(this=exp.column("met")))
+    probe = exp.select("1").from_(inner.subquery("t")).group_by(exp.column("grouped")).having(uneven)
+    return bool(statement.prober.has_rows(probe))
 
 
 def _probe(statement: Statement, items: list[exp.Expr]) -> exp.Select:
@@ -59,7 +83,7 @@ def _summed_sources(statement: Statement, groups: list[exp.Column]) -> list[tupl
             columns = [] if isinstance(node.this, exp.Distinct) else list(node.find_all(exp.Column))
             sources = [statement.source_of(column) for column in columns]
             source = sources[0] if sources and all(one is sources[0] for one in sources) else None
-            if source is None or source.table is None or _is_view(source) or not is_aggregate(node):
+            if source is None or source.table is None or not is_aggregate(node):
                 continue
             if isinstance(node, exp.Count) and _is_one_row_per_group(statement, source, groups):
                 continue
@@ -87,7 +111,7 @@ def _counting_once(statement: Statement, source: Source, aggregate: exp.Expr) ->
     for node in copy.find_all(exp.Count):
         if node == aggregate:
             node.set("this", exp.Distinct(expressions=[node.this.copy()]))
-    return written(copy)
+    return text_of(copy)
 
 
 def lost_rows(statement: Statement) -> Iterator[Finding]:
@@ -99,14 +123,15 @@ def lost_rows(statement: Statement) -> Iterator[Finding]:
     if any(join.side for join in select.args["joins"]) or not any(map(is_aggregate, select.expressions)):
         return
     source = statement.source_of(groups[0])
-    if source is None or source.table is None or _is_view(source):
+    key = _key(source) if source is not None else None
+    if source is None or key is None:
         return
     about = [column for part in (*groups, *statement.conditions) for column in part.find_all(exp.Column)]
     if any(statement.source_of(column) is not source for column in about):
         return
     probe = exp.select(exp.Count(this=exp.Star())).from_(source.node.copy())
     total = statement.prober.row(with_conditions(probe, statement.conditions))
-    kept = statement.prober.row(_probe(statement, [_distinct([_key(source)])]))
+    kept = statement.prober.row(_probe(statement, [_distinct([key])]))
     if total is None or kept is None or not isinstance(total[0], int) or not isinstance(kept[0], int):
         return
     lost = total[0] - kept[0]
@@ -118,26 +143,29 @@ def lost_rows(statement: Statement) -> Iterator[Finding]:
         )
 
 
-def _is_view(source: Source) -> bool:
-    return source.table is not None and source.table.is_view
+def _key(source: Source) -> exp.Expr | None:
+    """What tells the rows of a table apart, as one value; missing where an outer join found no row.
 
-
-def _key(source: Source) -> exp.Expr:
-    """What tells the rows of a table apart, as one value; missing where an outer join found no row."""
-    assert source.table is not None
+    None for a view, and for a table whose key may be missing: SQLite lets any key be NULL that is neither the INTEGER
+    PRIMARY KEY nor declared NOT NULL. Rows of a table without a key are told apart by SQLite's own `rowid`.
+    """
+    if source.table is None or source.table.is_view:
+        return None
     keys = sorted((column for column in source.table.columns if column.primary_key), key=lambda one: one.primary_key)
-    names = [column.name for column in keys] or ["rowid"]
-    return _concatenated(
-        [exp.column(exp.to_identifier(name, quoted=name != "rowid"), _quoted(source)) for name in names]
-    )
+    if not keys and source.table.column("rowid") is not None:
+        return None
+    is_row_id = len(keys) == 1 and keys[0].declared_type.upper() == "INTEGER"
+    if not is_row_id and not all(column.not_null for column in keys):
+        return None
+    owner = exp.to_identifier(source.name, quoted=True)
+    names = [exp.to_identifier(column.name, quoted=True) for column in keys] or [exp.to_identifier("rowid")]
+    parts: list[exp.Expr] = [exp.column(name, owner.copy()) for name in names]
+    is_there = exp.Not(this=exp.Is(this=parts[0].copy(), expression=exp.Null()))
+    return exp.Case().when(is_there, _side_by_side([exp.func("quote", part) for part in parts]))
 
 
-def _quoted(source: Source) -> exp.Identifier:
-    return exp.to_identifier(source.name, quoted=True)
-
-
-def _concatenated(parts: list[exp.Expr]) -> exp.Expr:
-    """The parts as one text with marks between them."""
+def _side_by_side(parts: list[exp.Expr]) -> exp.Expr:
+    """The parts as one text with marks between them; missing where one of them is."""
     whole = parts[0].copy()
     for part in parts[1:]:
         whole = exp.DPipe(this=exp.DPipe(this=whole, expression=exp.Literal.string("/")), expression=part.copy())
@@ -145,4 +173,5 @@ def _concatenated(parts: list[exp.Expr]) -> exp.Expr:
 
 
 def _distinct(parts: list[exp.Expr]) -> exp.Count:
-    return exp.Count(this=exp.Distinct(expressions=[_concatenated(parts)]))
+    """How many different combinations there are of `parts`, each a quoted value, so that no two look alike."""
+    return exp.Count(this=exp.Distinct(expressions=[_side_by_side(parts)]))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.joining import condition, conjuncts, qualify_all
-from nl2sql_tui.language.repairs.keys import Step
+from nl2sql_tui.language.repairs.add_tables import condition, qualify_all
 from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, selects, sources
-from nl2sql_tui.language.repairs.statement import name_node, shown
+from nl2sql_tui.language.repairs.ways import Step
+from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
 
 
 def mend_joins(tree: exp.Query, context: Context) -> Iterator[str]:
@@ -29,7 +29,7 @@ def _parts(select: exp.Select) -> list[exp.Expr]:
 
 def _where_parts(select: exp.Select) -> list[exp.Expr]:
     where = select.args.get("where")
-    return conjuncts(where.this if where else None)
+    return conjuncts(where.this if where is not None else None)
 
 
 def _is_at_fault(part: exp.Expr, select: exp.Select, context: Context) -> bool:
@@ -138,8 +138,8 @@ def _joined_anew(select: exp.Select, context: Context) -> Iterator[str]:
     plan = _Plan(select, read, context)
     if not plan.complete():
         return
-    before = " ".join(shown(join).strip() for join in _joins(select))
+    before = " ".join(text_of(join).strip() for join in _joins(select))
     qualify_all(select, context.schema)
     select.set("joins", plan.joins)
-    after = " ".join(shown(join).strip() for join in plan.joins)
+    after = " ".join(text_of(join).strip() for join in plan.joins)
     yield f"{before} → {after}: joined by the keys"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.keys import Step
 from nl2sql_tui.language.repairs.scopes import Context, Source, enclosing, meaning, own_columns, selects, sources
-from nl2sql_tui.language.repairs.statement import column_node, name_node, shown
+from nl2sql_tui.language.repairs.ways import Step
+from nl2sql_tui.language.syntax import column_node, name_node, text_of
 from nl2sql_tui.schema import Schema
 
 
@@ -28,7 +28,7 @@ def join_in(select: exp.Select, way: Sequence[Step], context: Context) -> str:
         names[step.to_table] = step.to_table
         join = exp.Join(this=exp.Table(this=name_node(step.to_table)), on=condition(step, names))
         select.append("joins", join)
-        told.append(shown(join).strip())
+        told.append(text_of(join).strip())
     return " ".join(told)
 
 
@@ -36,14 +36,6 @@ def condition(step: Step, names: dict[str, str]) -> exp.Expr:
     """What joins the two tables of a step; `names` says how the query calls its tables."""
     table, to_table = names.get(step.table, step.table), names.get(step.to_table, step.to_table)
     return exp.and_(*(exp.EQ(this=column_node(table, a), expression=column_node(to_table, b)) for a, b in step.pairs))
-
-
-def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
-    """What a condition demands all of."""
-    if node is None:
-        return []
-    node = node.unnest()
-    return list(node.flatten()) if isinstance(node, exp.And) else [node]
 
 
 def qualify_all(select: exp.Select, schema: Schema) -> None:
