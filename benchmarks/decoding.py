@@ -1,9 +1,10 @@
 """Seconds to an answer of the default model: plain `generate()`, this program, llama.cpp; the same prompts, one run.
 
-python -m benchmarks.decoding [--questions FILE --databases FOLDER] [--count 50] [--gguf FILE]
+python -m benchmarks.decoding [--questions FILE --databases FOLDER] [--count 50] [--gguf FILE] [--form FORM]
 
 FILE is a JSON array in Spider's form; without it the demo's own questions are asked. --gguf, made by
-`python -m benchmarks.gguf_q8`, adds llama.cpp (`pip install xllamacpp`) with the same weights in Q8_0.
+`python -m benchmarks.gguf_q8`, adds llama.cpp (`pip install xllamacpp`) with the same weights in Q8_0. --form is that of
+the weights, for plain `generate()` too; without it the one that this computer would take.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Generated, Message, Prompt
 from nl2sql_tui.engine.loading import LoadedModel, load
 from nl2sql_tui.engine.local import LocalEngine
-from nl2sql_tui.engine.profiles import profile
+from nl2sql_tui.engine.profiles import FORMS, Profile, profile
 from nl2sql_tui.engine.sources import prepare, prepared_folder
 from nl2sql_tui.language.drafting import LikelyAnswer
 from nl2sql_tui.language.grammar import schema_grammar
@@ -94,8 +95,8 @@ def plain(loaded: LoadedModel, task: Task) -> Time:
 class Program:
     """This program's engine, with what it remembers from question to question."""
 
-    def __init__(self, *, drafts: bool, grammar: bool) -> None:
-        self._engine = LocalEngine(profile("default"), prepare)
+    def __init__(self, model: Profile, *, drafts: bool, grammar: bool) -> None:
+        self._engine = LocalEngine(model, prepare)
         self._engine.wait_until_ready(Cancel())
         self._drafts, self._grammar = drafts, grammar
         self._earlier: dict[Database, list[str]] = {}
@@ -191,14 +192,16 @@ def main() -> None:
     parser.add_argument("--databases", type=Path)
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--gguf", type=Path)
+    parser.add_argument("--form", choices=FORMS)
     arguments = parser.parse_args()
-    default = profile("default")
+    default = replace(profile("default"), form=arguments.form)
     folder = prepared_folder(default)
     if folder is None:
         raise SystemExit("Fetch the model first: nl2sql-tui models pull default")
     loaded = load(folder, default)
     asked = tasks(_rows(arguments), loaded.tokenizer)
-    print(f"{len(asked)} questions, {torch.get_num_threads()} threads, torch {torch.__version__}")  # noqa: T201
+    threads, release = torch.get_num_threads(), torch.__version__
+    print(f"{len(asked)} questions, {loaded.form}, {threads} threads, torch {release}")  # noqa: T201
     plain(loaded, asked[0])
     base = measured("plain generate()", partial(plain, loaded), asked, None)
     for name, drafts, grammar in (
@@ -206,7 +209,7 @@ def main() -> None:
         ("prefix and drafts", True, False),
         ("prefix, drafts and grammar", True, True),
     ):
-        program = Program(drafts=drafts, grammar=grammar)
+        program = Program(default, drafts=drafts, grammar=grammar)
         measured(name, program, asked, base)
         program.close()
     if arguments.gguf is not None:

@@ -80,7 +80,7 @@ def _all_plans(
 
 def _print_table(profile: Profile, sizes: Architecture, plans: Sequence[tuple[Plan, bool]], taken: Plan | None) -> None:
     out = sys.stdout
-    width = 4 if profile.form == "float32" or profile.forms == ("float32",) else 2
+    width = 4 if (profile.form or profile.forms[0]) == "float32" else 2
     out.write(
         f"{visible(profile.name)}: {visible(profile.title)}, {sizes.parameters / 1e9:.2f} billion parameters; "
         f"each token of its context takes {sizes.values_per_token * width / 1024:,.1f} KiB\n\n"

@@ -17,6 +17,7 @@ from nl2sql_tui.text import shortened
 
 _NVIDIA_SECONDS = 10.0
 _MIB = 1024 * 1024
+_BFLOAT16_FLAGS = frozenset(("avx512_bf16", "amx_bf16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Hardware:
     """Whether the installed torch can use an NVIDIA GPU."""
     mps: bool
     """Apple's GPU, which shares the computer's memory."""
+    bfloat16: bool
+    """Whether the CPU multiplies bfloat16 by instructions of its own; elsewhere that is slower than float32."""
 
 
 def read_hardware() -> Hardware:
@@ -58,6 +61,7 @@ def read_hardware() -> Hardware:
         gpus=_gpus(os.environ),
         cuda_build=_torch_has_cuda(),
         mps=platform.system() == "Darwin" and platform.machine() == "arm64",
+        bfloat16=not _BFLOAT16_FLAGS.isdisjoint(_cpu_line("flags").split()),
     )
 
 
@@ -72,9 +76,14 @@ def _cpu_name() -> str:
     if platform.system() == "Darwin":
         name = _output(["sysctl", "-n", "machdep.cpu.brand_string"]) or name
     else:
-        found = re.search(r"^model name\s*:\s*(.+)$", _text(Path("/proc/cpuinfo")), re.MULTILINE)
-        name = found[1] if found else name
+        name = _cpu_line("model name") or name
     return shortened(name.strip() or "unknown", 80)
+
+
+def _cpu_line(name: str) -> str:
+    """What Linux says of the first core under `name`; empty elsewhere."""
+    found = re.search(rf"^{name}\s*:\s*(.+)$", _text(Path("/proc/cpuinfo")), re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _memory() -> tuple[int | None, int | None]:

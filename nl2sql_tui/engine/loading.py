@@ -152,4 +152,4 @@ def _devices() -> tuple[Device, ...]:
         found.append(Device("cuda", torch.cuda.get_device_name(0), total, free))
     elif torch.backends.mps.is_available():
         found.append(Device("mps", "the Apple GPU", *main_memory))
-    return (*found, Device("cpu", "the CPU", *main_memory))
+    return (*found, Device("cpu", "the CPU", *main_memory, hardware.bfloat16))

@@ -33,6 +33,8 @@ class Device:
     """For a person."""
     total: int | None
     free: int | None
+    bfloat16: bool = True
+    """Whether it computes in bfloat16 faster than in float32; a CPU without instructions for it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class DeviceClass:
     """Those taken without being asked for."""
     share: float
     """The part of what is free that a plan may fill: others want some too, and memory comes in pieces."""
+    bfloat16: bool = False
+    """Only for devices that compute in bfloat16 faster than in float32."""
 
 
 _ALL_FORMS: Final[tuple[Form, ...]] = ("float32", "bfloat16", "float16", "int8", "nf4", "nf4-double")
@@ -58,7 +62,8 @@ DEVICE_CLASSES: Final = (
     DeviceClass("a small GPU", "cuda", 0, _ALL_FORMS, 0.85),
     # bitsandbytes has no forms for it; macOS lets a program have about three quarters of the memory for its GPU.
     DeviceClass("an Apple GPU", "mps", 0, ("bfloat16", "float16", "float32"), 0.75),
-    # Half precision and quantised forms run on a CPU too, many times slower than float32: only where asked for.
+    DeviceClass("a CPU with bfloat16", "cpu", 0, ("bfloat16", "float32"), 0.9, bfloat16=True),
+    # Half precision and quantised forms run on any CPU, many times slower than float32: only where asked for.
     DeviceClass("a CPU", "cpu", 0, ("float32",), 0.9),
 )
 """The first row that a device meets is its class."""
@@ -124,7 +129,11 @@ class Fit:
 def class_of(device: Device) -> DeviceClass:
     """The row of `DEVICE_CLASSES` for `device`; a GPU that does not say its size is a middle one."""
     total = 12_000_000_000 if device.total is None else device.total
-    return next(one for one in DEVICE_CLASSES if one.kind == device.kind and total >= one.at_least)
+    return next(
+        one
+        for one in DEVICE_CLASSES
+        if one.kind == device.kind and total >= one.at_least and one.bfloat16 <= device.bfloat16
+    )
 
 
 def devices_of(hardware: Hardware) -> tuple[Device, ...]:
@@ -135,7 +144,7 @@ def devices_of(hardware: Hardware) -> tuple[Device, ...]:
         found.append(Device("cuda", gpu.name, gpu.memory_bytes, gpu.free_bytes))
     if hardware.mps:
         found.append(Device("mps", "the Apple GPU", hardware.memory_bytes, hardware.free_bytes))
-    found.append(Device("cpu", "the CPU", hardware.memory_bytes, hardware.free_bytes))
+    found.append(Device("cpu", "the CPU", hardware.memory_bytes, hardware.free_bytes, hardware.bfloat16))
     return tuple(found)
 
 

@@ -152,7 +152,7 @@ _ALL = (
         hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
         hub_revision="main",
         model_type="llama",
-        forms=("float32",),
+        forms=("bfloat16", "float32"),
         architecture=Architecture(49_152, 576, 30, heads=9, kv_heads=3, head_size=64, inner=1536, tied=True),
         about="Small enough for any computer, with an adapter of this project's own.",
         download_bytes=_SMOLLM2.wheel_bytes,

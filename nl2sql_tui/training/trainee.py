@@ -62,7 +62,7 @@ def load_trainee(name: str, quantisation: Quantisation, report: Report, cancel: 
             folder = _folder(name, profile, report, cancel)
             _require_memory(folder, nf4, device)
             model, tokenizer = _from_folder(folder, nf4, device)
-    dtype = torch.bfloat16 if device == "cuda" or _computes_in_bfloat16() else torch.float32
+    dtype = torch.bfloat16 if device == "cuda" or read_hardware().bfloat16 else torch.float32
     model = model if nf4 else model.to(device=device, dtype=dtype)
     ends = model.generation_config.eos_token_id
     end_tokens = frozenset(ends if isinstance(ends, list) else [ends]) | {tokenizer.eos_token_id}
@@ -131,11 +131,6 @@ def _from_folder(folder: Path, nf4: bool, device: str) -> tuple[Any, Any]:
     if not tokenizer.chat_template:
         raise ModelError(f"The tokenizer in {visible(str(folder))} has no chat template, so it cannot be asked.")
     return model, tokenizer
-
-
-def _computes_in_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 by instructions of its own; elsewhere it is slower than float32."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _require_memory(folder: Path, nf4: bool, device: str) -> None:

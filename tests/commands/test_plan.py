@@ -17,8 +17,10 @@ from nl2sql_tui.folders import HOME_VARIABLE
 from nl2sql_tui.settings import Settings
 
 GB = 1_000_000_000
-LAPTOP = Hardware("a CPU", 4, 16 * GB, 12 * GB, (), cuda_build=False, mps=False)
-BOX = Hardware("a CPU", 16, 64 * GB, 60 * GB, (Gpu("NVIDIA \x1bA", 24 * GB, 23 * GB),), cuda_build=True, mps=False)
+LAPTOP = Hardware("a CPU", 4, 16 * GB, 12 * GB, (), cuda_build=False, mps=False, bfloat16=False)
+BOX = Hardware(
+    "a CPU", 16, 64 * GB, 60 * GB, (Gpu("NVIDIA \x1bA", 24 * GB, 23 * GB),), cuda_build=True, mps=False, bfloat16=False
+)
 Use = Callable[[Hardware], None]
 
 

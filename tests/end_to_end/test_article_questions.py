@@ -17,10 +17,10 @@ from nl2sql_tui.database.demo import TRANSACTION_QUESTIONS, ensure_demo
 from nl2sql_tui.database.execute import Limits
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.local import LocalEngine
-from nl2sql_tui.engine.profiles import profile
 from nl2sql_tui.engine.sources import prepare
 from nl2sql_tui.settings import Settings
 from tests.databases import make_database
+from tests.default_model import portable_default
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
 
@@ -53,7 +53,7 @@ INSERT INTO song VALUES (1, 'Hello', 1, 2015), (2, 'Skyfall', 1, 2012), (3, 'Sta
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LocalEngine]:
-    engine = LocalEngine(profile("default"), prepare)
+    engine = LocalEngine(portable_default(), prepare)
     engine.wait_until_ready(Cancel())
     yield engine
     engine.close()

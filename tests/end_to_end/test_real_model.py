@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from nl2sql_tui.database.demo import ensure_demo
 from nl2sql_tui.database.execute import Limits
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Token
+from nl2sql_tui.engine.hardware import read_hardware
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import profile
 from nl2sql_tui.engine.sources import prepare
@@ -22,9 +24,11 @@ from nl2sql_tui.settings import Settings
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
 
 
-@pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    engine = LocalEngine(profile("default"), prepare)
+@pytest.fixture(scope="module", params=["float32", "bfloat16"])
+def assistant(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Assistant]:
+    if request.param == "bfloat16" and not read_hardware().bfloat16:
+        pytest.skip("this CPU has no instructions for bfloat16, where it is many times slower")
+    engine = LocalEngine(replace(profile("default"), form=request.param), prepare)
     engine.wait_until_ready(Cancel())
     database = Database(ensure_demo(tmp_path_factory.mktemp("demo")))
     yield Assistant(database, engine, Settings())

@@ -11,8 +11,9 @@ from nl2sql_tui.engine.profiles import Form, Profile, profile
 from nl2sql_tui.errors import ModelError
 
 GB = 1_000_000_000
-CPU = Device("cpu", "the CPU", 32 * GB, 24 * GB)
-LAPTOP = Hardware("a CPU", 4, 16 * GB, 8 * GB, (), cuda_build=False, mps=False)
+CPU = Device("cpu", "the CPU", 32 * GB, 24 * GB, bfloat16=False)
+NEW_CPU = replace(CPU, bfloat16=True)
+LAPTOP = Hardware("a CPU", 4, 16 * GB, 8 * GB, (), cuda_build=False, mps=False, bfloat16=False)
 BOX = replace(LAPTOP, gpus=(Gpu("NVIDIA A", 24 * GB, 23 * GB),), cuda_build=True)
 
 
@@ -60,6 +61,10 @@ def test_keys_and_values_are_for_the_whole_context_in_the_numbers_that_are_compu
         ("qwen-coder-7b", card(12), "nf4-double", "bfloat16 on NVIDIA T needs"),
         ("phi3", Device("mps", "the Apple GPU", 32 * GB, 20 * GB), "bfloat16", ""),
         ("qwen-coder-1.5b", CPU, "float32", ""),
+        ("qwen-coder-1.5b", NEW_CPU, "bfloat16", ""),
+        ("default", CPU, "float32", ""),
+        ("default", NEW_CPU, "bfloat16", ""),
+        ("phi3", NEW_CPU, "bfloat16", ""),
     ],
 )
 def test_the_first_form_that_fits_is_taken_and_what_was_wanted_is_said(
@@ -73,7 +78,7 @@ def test_the_first_form_that_fits_is_taken_and_what_was_wanted_is_said(
 
 def test_a_full_gpu_leaves_a_small_model_to_the_cpu() -> None:
     taken = choose(*known("default"), [card(24, free=0.2), CPU])
-    assert (taken.device.kind, "float32 on NVIDIA T needs" in taken.note) == ("cpu", True)
+    assert (taken.device.kind, "bfloat16 on NVIDIA T needs" in taken.note) == ("cpu", True)
 
 
 def test_the_form_that_is_asked_for_is_taken_where_it_fits_or_not_at_all() -> None:

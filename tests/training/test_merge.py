@@ -28,7 +28,7 @@ from tests.training.tiny_models import tiny_mistral, tiny_phi3
 
 MAKERS = {"llama": tiny_llama, "phi3": tiny_phi3, "mistral": tiny_mistral}
 PROBE = torch.tensor([[1, 20, 33, 47, 5, 6, 7, 250]])
-SOME_COMPUTER = Hardware("a CPU", 4, 16_000_000_000, 8_000_000_000, (), cuda_build=False, mps=False)
+SOME_COMPUTER = Hardware("a CPU", 4, 16_000_000_000, 8_000_000_000, (), cuda_build=False, mps=False, bfloat16=False)
 
 
 @pytest.fixture(scope="module")

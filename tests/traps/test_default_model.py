@@ -9,9 +9,9 @@ from nl2sql_tui.answers import Answer, LastEvent
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.local import LocalEngine
-from nl2sql_tui.engine.profiles import profile
 from nl2sql_tui.engine.sources import prepare
 from nl2sql_tui.settings import Settings
+from tests.default_model import portable_default
 from tests.traps.cases import NOT_YET, TRAPS
 from tests.traps.conftest import SCORE
 from tests.traps.files import Files, counted, is_same, rows_of
@@ -51,7 +51,7 @@ class Answers:
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    engine = LocalEngine(profile("default"), prepare)
+    engine = LocalEngine(portable_default(), prepare)
     engine.wait_until_ready(Cancel())
     yield Answers(engine, Files(tmp_path_factory.mktemp("traps")))
     engine.close()

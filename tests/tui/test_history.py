@@ -28,13 +28,13 @@ async def _until_kept(program: Opened, condition: Callable[[list[AcceptedPair]],
 
 async def _until_ran_and_nothing_is_left_to_write(program: Opened) -> None:
     """Let a question of which it is known that it is remembered pass behind what was done before."""
-    await program.ask("the last one")
+    await program.ask("all done by now")
     await program.press("ctrl+r")
-    await _until_kept(program, lambda pairs: any(pair.question == "the last one" for pair in pairs))
+    await _until_kept(program, lambda pairs: any(pair.question == "all done by now" for pair in pairs))
 
 
 def _others(database: Database) -> list[AcceptedPair]:
-    return [pair for pair in _kept(database) if pair.question != "the last one"]
+    return [pair for pair in _kept(database) if pair.question != "all done by now"]
 
 
 async def test_running_an_answer_remembers_it_with_its_question(concerts: Database) -> None:
