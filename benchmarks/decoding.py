@@ -3,8 +3,8 @@
 python -m benchmarks.decoding [--questions FILE --databases FOLDER] [--count 50] [--gguf FILE] [--form FORM]
 
 FILE is a JSON array in Spider's form; without it the demo's own questions are asked. --gguf, made by
-`python -m benchmarks.gguf_q8`, adds llama.cpp (`pip install xllamacpp`) with the same weights in Q8_0. --form is that of
-the weights, for plain `generate()` too; without it the one that this computer would take.
+`python -m benchmarks.gguf_q8`, adds llama.cpp (`pip install xllamacpp`) with the same weights in Q8_0. --form is that
+of the weights, for plain `generate()` too; without it the one that this computer would take.
 """
 
 import argparse

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from nl2sql_tui.language.recent import Recent
 from nl2sql_tui.schema import Column, ForeignKey, Schema, Table
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
@@ -43,6 +44,13 @@ def join_edges(schema: Schema) -> tuple[JoinEdge, ...]:
     Two tables that refer to the same key by the same name can be joined without the table between them, unless they
     are joined directly.
     """
+    return _recent_edges.get(schema, None, lambda: _found(schema))
+
+
+_recent_edges: Recent[tuple[JoinEdge, ...]] = Recent()
+
+
+def _found(schema: Schema) -> tuple[JoinEdge, ...]:
     declared = [edge for table in schema.tables for edge in _declared(table, schema)]
     edges = []
     known: set[frozenset[tuple[str, str]]] = set()

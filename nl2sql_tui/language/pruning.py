@@ -22,6 +22,8 @@ _LEAST_SHARE: Final = 0.1
 """Tables less relevant than this, against the most relevant one, are left out even where there is room."""
 _WIDE_SHARE: Final = 0.25
 """A table that would take more than this of the budget is shown with fewer columns."""
+_CUT_SHARE: Final = 0.8
+"""Of the budget, for a schema that does not fit: the part chosen for a question is read for this question alone."""
 _SURELY_TOO_LARGE: Final = 1.25
 """Lines counted one by one give a little more or less than counted together, never by a quarter."""
 
@@ -33,7 +35,7 @@ def prune(
     budget: int,
     count_tokens: Callable[[str], int],
 ) -> Schema:
-    """`schema` if its text fits `budget` tokens, else its most relevant tables that fit together.
+    """`schema` if its text fits `budget` tokens, else its most relevant tables that together fit four fifths of that.
 
     Tables are taken by relevance; the most relevant ones bring the tables on the foreign keys between them and those
     already taken, for a join needs them. With nothing in common between question and schema, the first tables are
@@ -44,8 +46,9 @@ def prune(
     if costs.fit(budget):
         return schema
     words = words_of_schema(schema)
-    choice = _Choice(words, costs, question, values, budget)
-    while len(choice.chosen) > 1 and count_tokens(schema_text(choice.schema)) > budget:
+    room = int(budget * _CUT_SHARE)
+    choice = _Choice(words, costs, question, values, room)
+    while len(choice.chosen) > 1 and count_tokens(schema_text(choice.schema)) > room:
         choice.drop_last()
     return choice.schema
 

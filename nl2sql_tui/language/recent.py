@@ -1,4 +1,4 @@
-"""Remembers what was made ready for the schemas asked about last; what that is, `ranking` and `pruning` say."""
+"""Remembers what was made ready for the schemas asked about last; what that is, its users say."""
 
 import threading
 from collections import deque

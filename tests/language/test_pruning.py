@@ -42,9 +42,9 @@ def test_the_tables_of_the_question_and_the_one_between_them_are_kept() -> None:
     assert set(kept) == {"Student", "Course", "Enrolment"}
 
 
-def test_the_budget_is_kept_and_the_order_of_the_schema_too() -> None:
+def test_four_fifths_of_the_budget_are_kept_and_the_order_of_the_schema_too() -> None:
     kept = prune(_LARGE, "students", (), 80, _count)
-    assert _count(schema_text(kept)) <= 80
+    assert _count(schema_text(kept)) <= 0.8 * 80
     order = _names(_LARGE)
     assert _names(kept) == sorted(_names(kept), key=order.index)
 
@@ -161,4 +161,4 @@ def test_what_takes_more_together_than_one_by_one_is_cut_to_the_budget() -> None
 
     kept = prune(Schema(_FILLER), "the level of each log", (), 60, count)
     assert len(kept.tables) > 1
-    assert count(schema_text(kept)) <= 60
+    assert count(schema_text(kept)) <= 0.8 * 60
