@@ -8,6 +8,7 @@ from nl2sql_tui.engine.events import Reading, Started, Token
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.schema import CellValue
 from nl2sql_tui.settling import Interpretation
+from nl2sql_tui.text import shortened
 
 Origin = Literal["model", "memory", "follow-up", "undo"]
 """Where an answer's SQL comes from: written by the model, accepted before, or made out of the answer before."""
@@ -27,6 +28,33 @@ class Linked:
     """Columns that it is not shown of the tables that it is shown, for the same reason."""
     replaced: tuple[tuple[str, str], ...] = ()
     """Words of the question that the model is shown as the names of columns, as (word, column)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why the user is asked about an answer, which is not offered to be run at once."""
+
+    confidence: float | None
+    """See `Answer.confidence`."""
+    unplaced: tuple[str, ...] = ()
+    """Words of the question that nothing in the database accounts for."""
+    nearest: tuple[str, ...] = ()
+    """Names in the database that are spelt like one of them."""
+    taken: tuple[str, ...] = ()
+    """Columns that the SQL reads and no word of the question names."""
+    tables: tuple[str, ...] = ()
+    """All tables, where the database seems to have nothing on the matter; otherwise empty."""
+
+    @property
+    def text(self) -> str:
+        """In a sentence or two, safe to show."""
+        if self.tables:
+            return f"This database seems to have nothing on {_quoted(self.unplaced)}: its {_tables(self.tables)}."
+        if self.unplaced:
+            others = f"; nearest: {_listed(self.nearest)}" if self.nearest else ""
+            others = others or (f"; the SQL takes {_listed(self.taken)}" if self.taken else "")
+            return f"Nothing here is called {_quoted(self.unplaced)}{others}."
+        return f"Of answers like this one, {self.confidence or 0:.0%} are right."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +90,23 @@ class Answer:
     """See `engine.events.Generated`; of what the model wrote first."""
     interpretations: tuple[Interpretation, ...] = ()
     """What several answers of the model come to, the one that `sql` stands for first; empty if it was asked for one."""
+    written_again: bool = False
+    """What the model wrote first could not run; this was written within the grammar."""
+    confidence: float | None = None
+    """How likely it is to be right, from 0 to 1, as calibrated; None where nothing is known of that."""
+    doubt: Doubt | None = None
+    """Why the user should be asked about it; None where it is offered as it is."""
 
     def read_as(self, place: int) -> "Answer":
-        """This answer with the interpretation at `place` taken, which stands first then."""
+        """This answer with the interpretation at `place` taken, which stands first then.
+
+        How likely that one is to be right has not been weighed.
+        """
         taken = self.interpretations[place]
         others = tuple(one for one in self.interpretations if one is not taken)
         best = taken.best
-        return replace(self, sql=best.sql, repairs=best.repairs, verdict=best.verdict, interpretations=(taken, *others))
+        answer = replace(self, sql=best.sql, repairs=best.repairs, verdict=best.verdict, confidence=None, doubt=None)
+        return replace(answer, interpretations=(taken, *others))
 
     @property
     def tokens_per_second(self) -> float:
@@ -117,3 +155,19 @@ class Comparing:
 
 LastEvent = Answer | AnswerStopped | AnswerFailed
 AssistantEvent = Linked | Started | Reading | Token | WritingAgain | Comparing | LastEvent
+
+_NAMES_SHOWN = 6
+_LONGEST_NAME = 40
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(shortened(name, _LONGEST_NAME) for name in names[:_NAMES_SHOWN]) + more
+
+
+def _quoted(words: tuple[str, ...]) -> str:
+    return _listed(tuple(f"“{shortened(word, _LONGEST_NAME - 2)}”" for word in words))
+
+
+def _tables(names: tuple[str, ...]) -> str:
+    return f"only table is {_listed(names)}" if len(names) == 1 else f"tables are {_listed(names)}"

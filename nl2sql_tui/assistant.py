@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked, WritingAgain
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.confidence import calibration_of, weighed
 from nl2sql_tui.conversation import Conversation, ReadyAnswer, ready_answer
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.file import Database
@@ -24,6 +25,7 @@ from nl2sql_tui.engine.events import (
 )
 from nl2sql_tui.errors import InputError, ModelError, Stopped, UserError
 from nl2sql_tui.language.column_matcher import Replacement, match_columns
+from nl2sql_tui.language.coverage import coverage
 from nl2sql_tui.language.drafting import LikelyAnswer
 from nl2sql_tui.language.grammar import schema_grammar
 from nl2sql_tui.language.linking import link_values
@@ -31,7 +33,7 @@ from nl2sql_tui.language.prompt import schema_text
 from nl2sql_tui.language.pruning import prune
 from nl2sql_tui.language.repair import repaired, sql_of
 from nl2sql_tui.language.templates import render
-from nl2sql_tui.schema import CellValue, NoValues, Schema
+from nl2sql_tui.schema import CellValue, NoValues, Schema, ValueLookup
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.settling import Proposal, settle
 from nl2sql_tui.text import is_blank, shortened
@@ -83,7 +85,7 @@ class Assistant:
         _require_usable(question)
         schema = self.database.require_tables()
         began = time.monotonic()
-        lookup = self.database.values(cancel) if self.settings.values else NoValues()
+        lookup = self._lookup(cancel)
         values = link_values(question, lookup, schema)
         if conversation is not None and not ask_model:
             ready = ready_answer(question, conversation, schema, lookup, lambda sql: self.database.check(sql).valid)
@@ -134,9 +136,12 @@ class Assistant:
         _require_usable(question)
         schema = self.database.require_tables()
         self.engine.wait_until_ready(cancel)
-        lookup = self.database.values(cancel) if self.settings.values else NoValues()
-        asked = self._asked(question, schema, link_values(question, lookup, schema))
+        asked = self._asked(question, schema, link_values(question, self._lookup(cancel), schema))
         return asked.prompt, asked.draft
+
+    def _lookup(self, cancel: Cancel) -> ValueLookup:
+        """The stored values, where they may be looked at."""
+        return self.database.values(cancel) if self.settings.values else NoValues()
 
     def _asked(
         self,
@@ -208,11 +213,10 @@ class Assistant:
             if asked.grammar and not answer.verdict.valid and not answer.verdict.writes:
                 yield WritingAgain(answer.verdict.error)
                 answer = self._held(asked, started, answer, cancel)
-            if not self._is_worth_comparing(answer):
-                yield answer
-                return
-            yield Comparing(self.settings.candidates)
-            yield self._compared(asked, answer, cancel)
+            if self._is_worth_comparing(answer):
+                yield Comparing(self.settings.candidates)
+                answer = self._compared(asked, answer, cancel)
+            yield self._weighed(asked, answer, cancel)
         except Stopped:
             yield AnswerStopped(sql_of(generated.text))
         except UserError as error:
@@ -266,7 +270,7 @@ class Assistant:
         if not answer.verdict.valid:
             return replace(free, seconds=seconds)
         told = f"{shortened(free.sql, _LONGEST_TOLD)} cannot run; written again with names of this database alone"
-        return replace(answer, seconds=seconds, repairs=(told, *answer.repairs))
+        return replace(answer, seconds=seconds, repairs=(told, *answer.repairs), written_again=True)
 
     def _is_worth_comparing(self, answer: Answer) -> bool:
         """Whether other answers could change what is shown, and there is time to ask for them.
@@ -305,20 +309,23 @@ class Assistant:
             return replace(first, seconds=seconds)
         return replace(first, seconds=seconds, interpretations=interpretations).read_as(0)
 
+    def _weighed(self, asked: "_Asked", answer: Answer, cancel: Cancel) -> Answer:
+        """`answer` with how likely it is to be right, and why to ask about it."""
+        words = coverage(asked.question, asked.schema, self._lookup(cancel))
+        return weighed(answer, words, asked.schema, calibration_of(self.engine), self.settings.ask_below)
+
     def _checked(self, sql: str, asked: "_Asked", cancel: Cancel) -> tuple[str, tuple[str, ...], Verdict]:
         """The SQL to show, what was changed in it, and its verdict."""
         verdict = self.database.check(sql)
         if verdict.writes:
             return sql, (), verdict
-        values, cells = (
-            (self.database.values(cancel), self.database.cells(cancel)) if self.settings.values else (NoValues(), None)
-        )
+        cells = self.database.cells(cancel) if self.settings.values else None
         mended, repairs = repaired(
             sql,
             asked.schema,
             asked.question,
             asked.linked.values,
-            values,
+            self._lookup(cancel),
             cells,
             lambda text: self.database.check(text).valid,
         )

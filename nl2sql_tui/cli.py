@@ -121,6 +121,7 @@ def open_program(
 @click.argument("words", nargs=-1, metavar="DB QUESTION")
 @_demo_option
 @click.option("--run", "run_it", is_flag=True, help="Run the SQL and print its rows; the SQL goes to standard error.")
+@click.option("--sure", is_flag=True, help="With --run, run an answer also where it is in doubt.")
 @_format_option
 @_limit_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the SQL and what is known of it.")
@@ -136,15 +137,16 @@ def ask(
     as_json: bool,
     timeout: float | None,
     packaged_adapter: bool,
+    sure: bool,
     **model_flags: Any,
 ) -> int:
-    """Turn QUESTION into SQL for DB and print it; run it only with --run."""
+    """Turn QUESTION into SQL for DB and print it; run it only with --run, where it is in doubt only with --sure."""
     from nl2sql_tui.commands import ask as command
 
     settings = _settings(timeout, **model_flags)
     path, question = _database_first(words, demo, ("QUESTION",))
     database = _open(path)
-    output = command.Output(form=form, limit=limit, as_json=as_json, run_it=run_it)
+    output = command.Output(form=form, limit=limit, as_json=as_json, run_it=run_it, even_unsure=sure)
     engine = _engine(settings, None if packaged_adapter else database.path)
     return command.ask(database, engine, settings, question, output)
 

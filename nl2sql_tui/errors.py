@@ -19,6 +19,8 @@ class ExitCode(IntEnum):
     """The model could not be fetched, loaded or run."""
     INPUT = 6
     """A question or an input file could not be used."""
+    UNSURE = 7
+    """The answer is in doubt, and so was not run."""
     STOPPED = 130
     """Stopped by the user."""
 

@@ -46,6 +46,8 @@ class Settings:
     """How many more answers the model is asked for where it is unsure, to run them and compare what they give."""
     answer_seconds: float = 6.0
     """How long an answer may take with these; a slower computer shows the first one as it is."""
+    ask_below: float = 0.2
+    """The confidence, from 0 to 1, below which an answer is asked about instead of offered; 0 for never."""
     values: bool = True
     """Whether cell values that a question names are looked up and shown to the model."""
     history: bool = True
@@ -67,6 +69,8 @@ class Settings:
 _TABLES = frozenset(("profiles",))
 """Settings that are whole tables of the file, and stand nowhere else."""
 _MAY_BE_ZERO = frozenset(("context_tokens", "candidates"))
+_SHARES = frozenset(("ask_below",))
+"""Settings from 0 to 1."""
 
 
 def default_settings_file() -> Path:
@@ -90,7 +94,10 @@ def load_settings(
     settings = replace(Settings(), **found)
     for name, kind in kinds.items():
         value = getattr(settings, name)
-        if kind in (int, float) and not (value > 0 or (value == 0 and name in _MAY_BE_ZERO)):
+        if name in _SHARES:
+            if not 0 <= value <= 1:
+                raise InputError(f"The setting {name} must lie between 0 and 1, not {value}.")
+        elif kind in (int, float) and not (value > 0 or (value == 0 and name in _MAY_BE_ZERO)):
             raise InputError(f"The setting {name} must be above zero, not {value}.")
     return settings
 

@@ -12,6 +12,7 @@ from nl2sql_tui.engine.events import (
     GenerationEvent,
     GenerationFailed,
     GenerationStopped,
+    KnownAdapter,
     LoadState,
     ModelMemory,
     Prompt,
@@ -19,7 +20,7 @@ from nl2sql_tui.engine.events import (
     Token,
 )
 from nl2sql_tui.engine.profiles import AnswerForm
-from nl2sql_tui.errors import ModelError, Stopped
+from nl2sql_tui.errors import InputError, ModelError, Stopped, UserError
 from nl2sql_tui.template_names import TemplateName
 
 _POLL_SECONDS = 0.005
@@ -68,6 +69,11 @@ class ScriptedEngine:
         self.answer_form: AnswerForm = "sql"
         self.template: TemplateName = "schema first"
         self.scripted_memory: ModelMemory | None = None
+        self.adapter = ""
+        self.scripted_adapters: dict[str, str | UserError] = {}
+        """By name: where each lies, or why it cannot be used."""
+        self.switch_seconds = 0.0
+        """How long switching to another takes."""
         self.starts = 0
         self.prompts: list[Prompt] = []
         self.grammars: list[str] = []
@@ -81,7 +87,28 @@ class ScriptedEngine:
         return "scripted"
 
     def memory(self) -> ModelMemory | None:
-        return self.scripted_memory
+        return None if self.closed else self.scripted_memory
+
+    def adapters(self) -> tuple[KnownAdapter, ...]:
+        return tuple(
+            KnownAdapter(name, "" if isinstance(place, UserError) else place, in_use=name == self.adapter)
+            for name, place in self.scripted_adapters.items()
+        )
+
+    def use_adapter(self, wanted: str | None, cancel: Cancel) -> None:
+        self.wait_until_ready(cancel)
+        ready, ends = self.load_state, time.monotonic() + self.switch_seconds
+        self.load_state = LoadState("loading", device="cpu")
+        try:
+            while time.monotonic() < ends:
+                cancel.raise_if_requested()
+                time.sleep(_POLL_SECONDS)
+            found = self.scripted_adapters.get(wanted, InputError(f"There is no adapter {wanted}.")) if wanted else ""
+            if isinstance(found, UserError):
+                raise found
+            self.adapter = wanted or ""
+        finally:
+            self.load_state = ready
 
     def start(self) -> None:
         self.starts += 1

@@ -17,6 +17,7 @@ import pytest
 from nl2sql_tui import cli
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import stopping_on_interrupt
+from nl2sql_tui.engine.events import ModelMemory
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import ExitCode
 from tests.databases import make_database
@@ -69,6 +70,15 @@ def test_ask_json_is_one_object(run: Run, concerts_file: Path) -> None:
     assert record["model"] == "scripted"
     assert {"seconds_to_first_token", "seconds", "tokens"} <= record.keys()
     assert "result" not in record
+
+
+def test_ask_json_names_the_adapter_and_what_the_model_took(
+    run: Run, engine: ScriptedEngine, concerts_file: Path
+) -> None:
+    engine.adapter, engine.scripted_memory = "sql", ModelMemory(270_000_000, None, None)
+    record = json.loads(run("ask", concerts_file, "Who?", "--json").out)
+    assert record["adapter"] == "sql"
+    assert record["memory"] == {"weights": 270_000_000, "gpu_used": None, "gpu_free": None}
 
 
 def test_ask_json_with_run_holds_the_rows(run: Run, concerts_file: Path) -> None:

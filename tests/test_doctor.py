@@ -73,6 +73,17 @@ def test_a_text_that_is_stored_otherwise(bank: Database, condition: str, stored:
     assert [row[0] for row in rows(bank, diagnosis.suggestion)] == found
 
 
+@pytest.mark.parametrize("condition", ["NOT city LIKE '{0}'", "city NOT LIKE '{0}'", "NOT city IN ('{0}')"])
+def test_a_text_that_must_not_be_there_is_not_looked_for(tmp_path: Path, condition: str) -> None:
+    database = Database(
+        make_database(tmp_path / "one.sqlite", "CREATE TABLE t (city TEXT); INSERT INTO t VALUES ('Rom')")
+    )
+    stored = "Rom" if "IN" in condition else "rom"
+    diagnosis = diagnosed(database, f"SELECT 1 FROM t WHERE {condition.format(stored)}")
+    assert len(diagnosis.findings) == 1
+    assert "city has" not in diagnosis.findings[0].text
+
+
 def test_nothing_like_it_is_stored(bank: Database) -> None:
     diagnosis = diagnosed(bank, "SELECT name FROM customer WHERE city = 'Wien'")
     assert [finding.text for finding in diagnosis.findings] == ["No row meets this condition: city is 'Wien'."]
@@ -100,6 +111,23 @@ def test_the_first_row_is_fetched_where_it_was_not_kept(bank: Database) -> None:
 def test_a_number_beyond_what_is_stored(bank: Database) -> None:
     diagnosis = diagnosed(bank, "SELECT name FROM customer WHERE age > 90")
     assert diagnosis.findings[0].text == "No row meets this condition: age is more than 90. age goes from 30 to 40."
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT kind FROM card WHERE customer_id > 100", " customer_id is always 99."),
+        ("SELECT kind FROM card WHERE customer_id BETWEEN 1 AND 9", " customer_id is always 99."),
+        ("SELECT name FROM customer WHERE age IN (90, 91)", ""),
+        ("SELECT name FROM customer WHERE age LIKE 'x%'", ""),
+        ("SELECT name FROM customer WHERE city = 'x'", ""),
+        ("SELECT name FROM customer WHERE age + 1 > 90", ""),
+    ],
+)
+def test_what_a_column_holds_is_told_beside_an_end_of_a_range(bank: Database, sql: str, words: str) -> None:
+    text = diagnosed(bank, sql).findings[0].text
+    assert text.startswith("No row meets this condition: ")
+    assert text.endswith(words or text.partition(". ")[0])
 
 
 def test_the_condition_that_removes_the_last_row(bank: Database) -> None:
@@ -154,6 +182,15 @@ def test_a_join_without_a_match(bank: Database, join: str) -> None:
 def test_rows_that_meet_a_condition_but_have_no_match(bank: Database, joined: str, condition: str, words: str) -> None:
     diagnosis = diagnosed(bank, f"SELECT name FROM customer {joined} {condition}")
     assert [finding.text for finding in diagnosis.findings] == [words]
+
+
+def test_a_condition_on_two_tables_is_told_of_the_joined_rows(bank: Database) -> None:
+    sql = (
+        "SELECT 1 FROM customer JOIN account ON account.customer_id = customer.id WHERE customer.age > account.balance"
+    )
+    assert [finding.text for finding in diagnosed(bank, sql).findings] == [
+        "No joined row meets this condition: customer.age is more than account.balance."
+    ]
 
 
 def test_a_condition_that_no_row_of_its_table_meets_is_told_by_that_table(bank: Database) -> None:
@@ -223,6 +260,12 @@ def test_a_count_of_a_key_that_a_join_repeats_is_offered_once_each(bank: Databas
         "SELECT COUNT(DISTINCT c.id) FROM customer c JOIN account a ON a.customer_id = c.id",
         "SELECT c.id, COUNT(c.id) FROM branch b JOIN customer c ON c.branch_id = b.id GROUP BY c.id",
         "SELECT b.city, COUNT(*) FROM branch b LEFT JOIN customer c ON c.branch_id = b.id GROUP BY b.id",
+        # Each group is about one customer: what is joined is meant to be counted.
+        "SELECT c.id, COUNT(c.id) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY c.id",
+        "SELECT c.name, COUNT(c.id) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY c.name",
+        "SELECT soundex(c.name), a.id FROM customer c JOIN account a ON a.customer_id = c.id",
+        # The sum is another query's.
+        "SELECT COUNT(*), (SELECT SUM(age) FROM customer) FROM customer c JOIN account a ON a.customer_id = c.id",
         "SELECT a.id, SUM(c.age) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY a.id",
         # Each counts as often as the others of its group.
         "SELECT AVG(c.age) FROM customer c JOIN branch b ON b.id < 3",
@@ -246,6 +289,21 @@ def test_an_average_that_counts_some_rows_more_often(bank: Database, sql: str) -
     assert [finding.text for finding in diagnosed(bank, sql).findings][:1] == [
         "Joining account repeats each customer 2.0 times on average: the average of customer.age counts it each time."
     ]
+
+
+def test_rows_that_cannot_be_told_apart_are_not_said_to_repeat_others(bank: Database) -> None:
+    sql = "SELECT SUM(c.age) FROM customer c JOIN tag t ON t.n < 3"
+    assert [finding.text for finding in diagnosed(bank, sql).findings] == [
+        "Joining the other tables repeats each customer 3.0 times on average: "
+        "the sum of customer.age counts it each time."
+    ]
+
+
+def test_a_count_in_groups_of_several_rows_is_told(bank: Database) -> None:
+    sql = "SELECT c.branch_id, COUNT(c.id) FROM customer c JOIN account a ON a.customer_id = c.id GROUP BY c.branch_id"
+    diagnosis = diagnosed(bank, sql)
+    assert "repeats each customer 2.0 times" in diagnosis.findings[0].text
+    assert rows(bank, diagnosis.suggestion) == [(1, 2)]
 
 
 def test_a_sum_beside_an_average_that_is_right_is_still_told(bank: Database) -> None:
@@ -280,9 +338,21 @@ def test_names_and_values_that_would_drive_a_screen(tmp_path: Path) -> None:
     database = Database(make_database(tmp_path / "h.sqlite", script))
     hostile_name = diagnosed(database, f"SELECT id FROM {quoted(table)} WHERE {quoted(column)} = 'x'")
     assert hostile_name.findings[0].text.startswith("No row meets this condition")
-    # What cannot be seen is not offered to be run.
+    # What cannot be seen is not offered to be run, nor told to be stored.
     assert hostile_name.suggestion is None
-    assert diagnosed(database, f"SELECT id FROM {quoted(table)} WHERE city = 'praha'").suggestion is None
+    near = diagnosed(database, f"SELECT id FROM {quoted(table)} WHERE city = 'praha'")
+    assert near.suggestion is None
+    assert "city has" not in near.findings[0].text
+
+
+def test_a_statement_with_what_cannot_be_seen_is_not_offered(tmp_path: Path) -> None:
+    script = "CREATE TABLE t (\"a\u202eb\" TEXT, city TEXT); INSERT INTO t VALUES ('x', 'Praha');"
+    database = Database(make_database(tmp_path / "unseen.sqlite", script))
+    diagnosis = diagnosed(database, "SELECT \"a\u202eb\" FROM t WHERE city = 'praha'")
+    assert "city has 'Praha'." in diagnosis.findings[0].text
+    assert diagnosis.suggestion is None
+    plain = diagnosed(database, "SELECT 1 FROM t WHERE city = 'praha'")
+    assert plain.suggestion == "SELECT 1 FROM t WHERE city = 'Praha'"
 
 
 @pytest.mark.parametrize(
@@ -318,8 +388,34 @@ def test_a_slow_database_is_given_up_in_time(slow: Database) -> None:
     assert time.monotonic() - began < 60
 
 
+def test_without_time_nothing_is_found(bank: Database) -> None:
+    sql = "SELECT name FROM customer WHERE city = 'prague'"
+    assert examine(bank, sql, ResultFacts(0), Cancel(), seconds=60).findings
+    assert examine(bank, sql, ResultFacts(0), Cancel(), seconds=0) == Diagnosis()
+    joined = "SELECT SUM(c.age) FROM customer c JOIN account a ON a.customer_id = c.id"
+    assert examine(bank, joined, ResultFacts(1, (100,)), Cancel(), seconds=0) == Diagnosis()
+
+
 def test_it_stops_when_told_to(slow: Database) -> None:
     cancel = Cancel()
     threading.Timer(0.3, cancel.request).start()
     with pytest.raises(Stopped):
         examine(slow, SLOW, ResultFacts(1, (0,)), cancel, seconds=600)
+
+
+def test_what_is_filtered_behind_its_groups_is_not_said_to_drop_out(bank: Database) -> None:
+    sql = "SELECT b.city, COUNT(*) FROM branch b JOIN customer c ON c.branch_id = b.id GROUP BY b.id"
+    assert diagnosed(bank, sql).findings != ()
+    assert diagnosed(bank, f"{sql} HAVING COUNT(*) > 0").findings == ()
+    assert diagnosed(bank, f"{sql} LIMIT 5").findings == ()
+
+
+def test_only_a_count_is_offered_once_each(bank: Database) -> None:
+    diagnosis = diagnosed(bank, "SELECT SUM(c.id) FROM customer c JOIN account a ON a.customer_id = c.id")
+    assert len(diagnosis.findings) == 1
+    assert diagnosis.suggestion is None
+
+
+def test_two_queries_that_give_rows_together_are_left_alone(bank: Database) -> None:
+    assert diagnosed(bank, "SELECT id FROM branch EXCEPT SELECT id FROM customer WHERE id > 1").findings == ()
+    assert diagnosed(bank, "SELECT id FROM branch INTERSECT SELECT id FROM customer").findings == ()

@@ -29,6 +29,9 @@ def test_the_order_of_sources(tmp_path: Path) -> None:
         ("max_rows = true", "max_rows must be a whole number"),
         ("values = 1", "values must be true or false"),
         ("query_seconds = -1", "must be above zero"),
+        ("ask_below = -0.1", "ask_below must lie between 0 and 1, not -0.1"),
+        ("ask_below = 1.5", "ask_below must lie between 0 and 1, not 1.5"),
+        ("ask_below = nan", "ask_below must lie between 0 and 1, not nan"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, text: str, words: str) -> None:
@@ -51,6 +54,11 @@ def test_tables_of_profiles_are_kept_as_they_are(tmp_path: Path) -> None:
     file.write_text("profiles = 3")
     with pytest.raises(InputError, match="profiles must be tables"):
         load_settings(environment={}, file=file)
+
+
+def test_asking_below_a_share_takes_both_ends(tmp_path: Path) -> None:
+    for share in (0, 0.5, 1):
+        assert load_settings({"ask_below": share}, {}, tmp_path / "none.toml").ask_below == share
 
 
 def test_a_context_of_zero_is_that_of_the_profile(tmp_path: Path) -> None:

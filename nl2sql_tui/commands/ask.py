@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, Linked
+from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, Doubt, Linked
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.background import from_thread
@@ -14,7 +14,7 @@ from nl2sql_tui.database.execute import Ending, ResultSet, collected
 from nl2sql_tui.database.export import Format, json_value
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.doctor import SECONDS, Diagnosis, ResultFacts, examine
-from nl2sql_tui.engine.events import Engine, Token
+from nl2sql_tui.engine.events import Engine, ModelMemory, Token
 from nl2sql_tui.errors import ExitCode, SqlError, Stopped, UserError
 from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file, now, schema_fingerprint
 from nl2sql_tui.language.answer_form import draft_of_sql
@@ -22,6 +22,8 @@ from nl2sql_tui.language.reading import read
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import Draft, say, showing_load
 from nl2sql_tui.text import visible, visible_lines
+
+_NOT_RUN = "nl2sql-tui: the answer is in doubt, so it was not run; --sure runs it all the same."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class Output:
     limit: int | None
     as_json: bool
     run_it: bool
+    even_unsure: bool = False
+    """Run also an answer that is in doubt."""
+
+    def runs(self, answer: Answer) -> bool:
+        """Whether the answer is to be run, if it is valid."""
+        return self.run_it and (answer.doubt is None or self.even_unsure)
 
 
 def ask(database: Database, engine: Engine, settings: Settings, question: str, output: Output) -> int:
@@ -42,6 +50,7 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
     try:
         with stopping_on_interrupt(cancel):
             streamed, last = _listen(Assistant(database, engine, settings), question, cancel, engine, output)
+        memory = engine.memory()
     finally:
         engine.close()
     if isinstance(last, AnswerStopped):
@@ -52,19 +61,31 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
         say(f"nl2sql-tui: {last.problem}")
         return last.exit_code
     if output.as_json:
-        return _print_as_json(database, last, engine, output, settings)
+        return _print_as_json(database, last, engine, memory, output, settings)
     _print_sql(last, streamed, output)
     if not last.verdict.valid:
         say(f"nl2sql-tui: not valid: {last.verdict.problem}")
+        _say_doubt(last.doubt)
         return ExitCode.SQL
     if words := _in_words(database, last):
         say(f"reads as: {visible(words)}")
-    if output.run_it:
+    _say_doubt(last.doubt)
+    if output.runs(last):
         ending = print_rows(database, last.sql, output.form, output.limit, settings)
         _remember(database, last, ending, settings)
         _say_findings(_diagnosis(database, last, ending))
         return code_of(ending)
+    if output.run_it:
+        say(_NOT_RUN)
+        return ExitCode.UNSURE
     return ExitCode.OK
+
+
+def _say_doubt(doubt: Doubt | None) -> None:
+    """Say why the answer is in doubt, if it is, and how likely it is to be right where that is known."""
+    if doubt is not None:
+        likely = "" if doubt.confidence is None else f"likely {doubt.confidence:.0%}. "
+        say(f"unsure: {likely}{doubt.text}")
 
 
 def _listen(
@@ -144,7 +165,7 @@ def _say_findings(diagnosis: Diagnosis) -> None:
             say(f"instead: {visible(finding.suggestion_sql)}")
 
 
-def _as_json(database: Database, answer: Answer, engine: Engine) -> dict[str, Any]:
+def _as_json(database: Database, answer: Answer, engine: Engine, memory: ModelMemory | None) -> dict[str, Any]:
     verdict = answer.verdict
     return {
         "question": answer.question,
@@ -157,6 +178,8 @@ def _as_json(database: Database, answer: Answer, engine: Engine) -> dict[str, An
         "writes": verdict.writes,
         "full_scans": verdict.full_scans,
         "repairs": answer.repairs,
+        "confidence": round(answer.confidence, 4) if answer.confidence is not None else None,
+        "doubt": answer.doubt.text if answer.doubt is not None else "",
         "tables_left_out": answer.linked.left_out,
         "seconds_to_first_token": round(answer.seconds_to_first_token, 4),
         "seconds": round(answer.seconds, 4),
@@ -164,8 +187,9 @@ def _as_json(database: Database, answer: Answer, engine: Engine) -> dict[str, An
         "prompt_tokens": answer.prompt_tokens,
         "tokens_per_second": round(answer.tokens_per_second, 2),
         "model": answer.model,
+        "adapter": engine.adapter,
         "device": engine.load_state.device,
-        "memory": asdict(memory) if (memory := engine.memory()) is not None else None,
+        "memory": asdict(memory) if memory is not None else None,
         "interpretations": [
             {"sql": one.best.sql, "share": round(one.share, 4), "gives_nothing": one.says_nothing}
             for one in answer.interpretations
@@ -177,12 +201,21 @@ def _failed_as_json(question: str, failed: AnswerFailed, engine: Engine) -> dict
     return {"question": question, "sql": failed.sql, "valid": False, "error": failed.problem, "model": engine.name}
 
 
-def _print_as_json(database: Database, answer: Answer, engine: Engine, output: Output, settings: Settings) -> ExitCode:
+def _print_as_json(
+    database: Database,
+    answer: Answer,
+    engine: Engine,
+    memory: ModelMemory | None,
+    output: Output,
+    settings: Settings,
+) -> ExitCode:
     """Print the answer, with its result where it is to be run; return the exit code."""
-    record = _as_json(database, answer, engine)
+    record = _as_json(database, answer, engine, memory)
     code, problem = (ExitCode.OK, "") if answer.verdict.valid else (ExitCode.SQL, record["error"])
     ending: Ending | None = None
-    if output.run_it and answer.verdict.valid:
+    if output.run_it and answer.verdict.valid and not output.runs(answer):
+        code, problem = ExitCode.UNSURE, _NOT_RUN.removeprefix("nl2sql-tui: ")
+    elif output.run_it and answer.verdict.valid:
         cancel = Cancel()
         with stopping_on_interrupt(cancel):
             limits = limits_for("table", output.limit, settings)

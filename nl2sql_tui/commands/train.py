@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import stopping_on_interrupt
-from nl2sql_tui.errors import ExitCode, InputError
+from nl2sql_tui.engine.own_adapters import note_trained
+from nl2sql_tui.errors import ExitCode, InputError, ModelError
 from nl2sql_tui.terminal import LoadLine, say
 from nl2sql_tui.text import byte_size
 from nl2sql_tui.training.recipes import RECIPES
@@ -67,6 +68,10 @@ def train(order: Order, out: Path, prepare_only: bool) -> int:
     for row in curve_in_terminal(finished.curve):
         say(row)
     say(f"The adapter is in {finished.folder.adapter}.")
+    try:
+        note_trained(finished.folder.adapter)
+    except ModelError as error:
+        say(f"nl2sql-tui: it will not be listed among those made here: {error}")
     return ExitCode.OK
 
 

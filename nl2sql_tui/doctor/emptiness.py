@@ -79,13 +79,14 @@ def _conditions_without_rows(statement: Statement, failing: list[exp.Expr]) -> l
     texts: list[str] = []
     for part in failing:
         source = _source_about(statement, part)
-        meeting = _count_meeting(statement, source, part) if source is not None else 0
+        meeting = _count_meeting(statement, source, part) if source is not None else None
         told = f"this condition: {statement.words.condition(part)}"
         if source is not None and meeting:
             texts.append(_without_match(statement, source, meeting, told))
             continue
-        # Where it took too long to look at the table alone, all that is known is of the joined rows.
-        text = f"No {'joined row' if meeting is None else 'row'} meets {told}."
+        # Where it is about several tables, or it took too long to look at one alone, only joined rows are known.
+        is_joined = meeting is None and len(statement.scope.sources) > 1
+        text = f"No {'joined row' if is_joined else 'row'} meets {told}."
         for place, literal, column in _compared_texts(part):
             changed, words = _mended(statement, replaced.get(id(part), part), place, literal, column)
             text += words
@@ -131,14 +132,16 @@ def _without_match(statement: Statement, source: Source, count: int, condition: 
 
 
 def _compared_texts(condition: exp.Expr) -> Iterator[tuple[int, exp.Literal, exp.Column]]:
-    """(place, text, column) of each text that a condition compares with a column; place counts its texts."""
+    """(place, text, column) of each text that a column has to be, or be like; place counts the literals."""
     places = list(condition.find_all(exp.Literal))
     for place, literal in enumerate(places):
         parent = literal.parent
         column = parent.this if isinstance(parent, exp.EQ | exp.In | exp.Like) else None
         if literal is column and isinstance(parent, exp.EQ):
             column = parent.expression
-        if literal.is_string and isinstance(column, exp.Column) and not set(literal.name) & set("%_"):
+        is_denied = literal.find_ancestor(exp.Not) is not None or (parent is not None and parent.args.get("negate"))
+        is_whole = literal.is_string and not set(literal.name) & set("%_")
+        if is_whole and isinstance(column, exp.Column) and not is_denied:
             yield place, literal, column
 
 

@@ -17,8 +17,6 @@ from nl2sql_tui.text import visible_lines
 def examined(database: Database, sql: str, facts: ResultFacts, cancel: Cancel, seconds: float) -> list[Finding]:
     """What is odd about the result of `sql`, the likeliest cause first. Raises Stopped, DatabaseError."""
     tree = parsed(sql)
-    while isinstance(tree, exp.Subquery) and not any(tree.args.get(part) for part in ("order", "limit", "offset")):
-        tree = tree.this
     prober = Prober(database, cancel, seconds)
     if isinstance(tree, exp.SetOperation):
         return of_set_operation(tree, prober) if not facts.row_count else []

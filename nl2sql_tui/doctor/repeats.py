@@ -20,22 +20,29 @@ def repeated_rows(statement: Statement) -> Iterator[Finding]:
     groups = _group_columns(statement)
     if groups is None:
         return
-    for source, aggregates in _summed_sources(statement, groups):
+    for source, aggregates in _summed_sources(statement):
         key = _key(source)
         if key is None:
             continue
-        per_group = [exp.func("quote", column.copy()) for column in groups]
-        counts: list[exp.Expr] = [exp.Count(this=key), _distinct([key, *per_group])]
+        per_group: list[exp.Expr] = [exp.func("quote", column.copy()) for column in groups]
+        counts: list[exp.Expr] = [exp.Count(this=key), _distinct([key, *per_group]), _distinct(per_group or [key])]
         keys = [(one, _key(one)) for one in statement.scope.sources if one is not source]
         others = [(one, other) for one, other in keys if other is not None]
         counts += [_distinct([key, other, *per_group]) for _, other in others]
         row = statement.prober.row(_probe(statement, counts))
         if row is None or not all(isinstance(cell, int) for cell in row):
             continue
-        rows, distinct, *pairs = [int(cell) for cell in row if isinstance(cell, int)]
+        rows, distinct, group_count, *pairs = [int(cell) for cell in row if isinstance(cell, int)]
         if not distinct or rows <= distinct:
             continue
-        changed = [one for one in aggregates if not isinstance(one, exp.Avg) or _weighs(one, key, groups, statement)]
+        # Where each group is about one row, a count in it is meant to count what is joined.
+        is_one_each = bool(groups) and group_count == distinct
+        changed = [
+            one
+            for one in aggregates
+            if not (isinstance(one, exp.Count) and is_one_each)
+            and (not isinstance(one, exp.Avg) or _weighs(one, key, groups, statement))
+        ]
         if not changed:
             continue
         by = next((one.shown for (one, _), pair in zip(others, pairs, strict=True) if pair > distinct), "")
@@ -75,7 +82,7 @@ def _group_columns(statement: Statement) -> list[exp.Column] | None:
     return columns if len(columns) == len(group.expressions) else None
 
 
-def _summed_sources(statement: Statement, groups: list[exp.Column]) -> list[tuple[Source, list[exp.Expr]]]:
+def _summed_sources(statement: Statement) -> list[tuple[Source, list[exp.Expr]]]:
     """Each table with the aggregates over its columns that rows met twice would change."""
     found: dict[int, tuple[Source, list[exp.Expr]]] = {}
     for item in statement.select.expressions:
@@ -85,18 +92,10 @@ def _summed_sources(statement: Statement, groups: list[exp.Column]) -> list[tupl
             source = sources[0] if sources and all(one is sources[0] for one in sources) else None
             if source is None or source.table is None or not is_aggregate(node):
                 continue
-            if isinstance(node, exp.Count) and _is_one_row_per_group(statement, source, groups):
+            if node.find_ancestor(exp.Select) is not statement.select:
                 continue
             found.setdefault(id(source), (source, []))[1].append(node)
     return list(found.values())
-
-
-def _is_one_row_per_group(statement: Statement, source: Source, groups: list[exp.Column]) -> bool:
-    """Whether each group is about one row of `source`: a count in it is then meant to count what is joined."""
-    own = {column.name.casefold() for column in groups if statement.source_of(column) is source}
-    table = source.table
-    keys = {column.name.casefold() for column in table.columns if column.primary_key} if table else set()
-    return bool(keys) and keys <= own
 
 
 def _counting_once(statement: Statement, source: Source, aggregate: exp.Expr) -> str | None:

@@ -3,19 +3,25 @@
 The model stays the very object that it was: its layers get the adapters' matrices beside their own.
 """
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine.adapter_files import AdapterFiles, read_adapter
+from nl2sql_tui.engine.adapter_files import INSIDE_RUN, AdapterFiles, adapter_folder, read_adapter
 from nl2sql_tui.engine.adapter_fit import require_fit
-from nl2sql_tui.engine.merging import ADAPTER_WEIGHTS, quiet
+from nl2sql_tui.engine.merging import ADAPTER_CONFIG, ADAPTER_WEIGHTS, quiet
 from nl2sql_tui.engine.profiles import HUB_ID
 from nl2sql_tui.engine.transfer import FetchFailed, Meter, Report
 from nl2sql_tui.errors import InputError, ModelError
 from nl2sql_tui.text import shortened, visible
 
 _HINT: Final = "Choose the model it was made for with --model, or another adapter."
+_NUMBERED_RUN: Final = re.compile(r"run-\d+")
+_SNAPSHOT: Final = re.compile(r"models--([\w.-]+?)--([\w.-]+)")
+"""How the Hub's cache calls the folder of OWNER/NAME."""
 
 
 def adapter_place(given: str, report: Report, cancel: Cancel) -> Path:
@@ -46,6 +52,33 @@ def adapter_bytes(place: Path) -> int:
     return (read_adapter(place).folder / ADAPTER_WEIGHTS).stat().st_size
 
 
+def short_name(place: Path) -> str:
+    """What to call the adapter in `place`: its folder or the run around it, or its Hub id in the Hub's own cache."""
+    parts = [part for part in place.absolute().parts if part not in (INSIDE_RUN, "/")] or ["adapter"]
+    if len(parts) > 2 and parts[-2] == "snapshots" and (found := _SNAPSHOT.fullmatch(parts[-3])) is not None:
+        return f"{found[1]}/{found[2]}"
+    # Of the runs in which a database's history was learnt there are several of one name.
+    return "/".join(parts[-2:]) if _NUMBERED_RUN.fullmatch(parts[-1]) else parts[-1]
+
+
+def require_same_base(adapter: AdapterFiles, hub_id: str) -> None:
+    """Raise InputError, naming both, where `adapter` names another model of the Hub than `hub_id`, if that is one."""
+    made_for = adapter.base
+    is_hub_id = HUB_ID.fullmatch(made_for) is not None and not Path(made_for).is_dir()
+    if hub_id and is_hub_id and made_for.casefold() != hub_id.casefold():
+        raise InputError(
+            f"The adapter in {visible(str(adapter.folder))} was made for {shortened(made_for, 100)}, "
+            f"not for {visible(hub_id)}.",
+            f"{_HINT} If the two are the same weights under two names, load the model with path:FOLDER.",
+        )
+
+
+def require_pair(adapter: AdapterFiles, model: Any, hub_id: str, title: str) -> None:
+    """Raise InputError, naming both, where `adapter` was not made for `model`, which `hub_id` and `title` name."""
+    require_same_base(adapter, hub_id)
+    require_fit(adapter, model, title, _HINT)
+
+
 class Adapters:
     """The adapters of one model. Use it from the model's thread alone.
 
@@ -60,6 +93,8 @@ class Adapters:
         self._title = title
         self._wrapper: Any = None
         self._keys: dict[str, str] = {}
+        self._stamps: dict[str, str] = {}
+        self._places: dict[str, Path] = {}
         self._active: str | None = None
 
     @property
@@ -72,22 +107,45 @@ class Adapters:
         """The one that answers now; None for the model by itself."""
         return self._active
 
+    @property
+    def places(self) -> Mapping[str, Path]:
+        """The folder that each was loaded from, by its name."""
+        return MappingProxyType(self._places)
+
+    @property
+    def stamp(self) -> str:
+        """Says which files the answers depend on beside the model's; empty for the model by itself."""
+        return "" if self._active is None else self._stamps[self._active]
+
+    def loaded_from(self, place: Path) -> str | None:
+        """The name of the adapter that was loaded from `place` as its files are now; None where there is none."""
+        try:
+            stamp = _stamp(adapter_folder(place))
+        except OSError:
+            return None
+        return next((name for name, found in self._stamps.items() if found == stamp), None)
+
     def load(self, place: Path, name: str = "") -> str:
         """Load the adapter in the folder `place`, or in the training run there, and use it; return its name.
 
-        Raises InputError where it is no LoRA in safetensors or was made for another model, which then stays as it
-        was; ModelError where its files are not whole.
+        Raises InputError where it is no LoRA in safetensors or was made for another model, ModelError where its files
+        are not whole or memory does not suffice; the model and its adapter are then as they were.
         """
         adapter = read_adapter(place)
-        self._require_same_base(adapter)
-        require_fit(adapter, self._model, self._title, _HINT)
+        require_pair(adapter, self._model, self._hub_id, self._title)
         name = name or self._free_name(place)
         if name in self._keys:
             raise InputError(f"An adapter called {shortened(name, 60)} is loaded already.", "Give it another name.")
         # The library builds module names from its keys, which a person's name could break.
         key = f"adapter_{len(self._keys)}"
-        with quiet():
-            self._attach(adapter, key)
+        stamp = _stamp(adapter.folder)
+        try:
+            with quiet():
+                self._attach(adapter, key)
+        except ModelError:
+            self._take_back(key)
+            raise
+        self._stamps[name], self._places[name] = stamp, adapter.folder
         self._keys[name] = key
         self.use(name)
         return name
@@ -108,46 +166,65 @@ class Adapters:
                 self._wrapper.base_model.disable_adapter_layers()
         self._active = None
 
-    def _require_same_base(self, adapter: AdapterFiles) -> None:
-        made_for = adapter.base
-        is_hub_id = HUB_ID.fullmatch(made_for) is not None and not Path(made_for).is_dir()
-        if self._hub_id and is_hub_id and made_for.casefold() != self._hub_id.casefold():
-            raise InputError(
-                f"The adapter in {visible(str(adapter.folder))} was made for {shortened(made_for, 100)}, "
-                f"not for {visible(self._hub_id)}.",
-                f"{_HINT} If the two are the same weights under two names, load the model with path:FOLDER.",
-            )
-
     def _attach(self, adapter: AdapterFiles, key: str) -> None:
-        from peft import PeftModel, get_peft_model_state_dict
+        """Lay the adapter's matrices beside the weights, not in use yet. Raises ModelError, with a part of it done."""
+        import torch
+        from peft import PeftConfig, PeftModel, get_peft_model_state_dict
         from safetensors import SafetensorError
 
+        shown = visible(str(adapter.folder))
         damaged = ModelError(
-            f"The adapter in {visible(str(adapter.folder))} is not whole, or does not fit {visible(self._title)}.",
+            f"The adapter in {shown} is not whole, or does not fit {visible(self._title)}.",
             "Get it again, or train it again.",
         )
-        options: dict[str, Any] = {"is_trainable": False, "autocast_adapter_dtype": False}
         try:
             if self._wrapper is None:
-                self._wrapper = PeftModel.from_pretrained(self._model, str(adapter.folder), key, **options)
-            else:
-                self._wrapper.load_adapter(str(adapter.folder), key, torch_device=str(self._model.device), **options)
+                config = PeftConfig.from_pretrained(str(adapter.folder))
+                config.inference_mode = True
+                self._wrapper = PeftModel(self._model, config, key, autocast_adapter_dtype=False)
+            self._wrapper.load_adapter(
+                str(adapter.folder),
+                key,
+                is_trainable=False,
+                autocast_adapter_dtype=False,
+                torch_device=str(self._model.device),
+            )
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            raise ModelError(
+                f"There is not enough memory for the adapter in {shown}.", "Close other programs."
+            ) from error
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
             raise damaged from error
         # Without a look at embeddings, for which peft would ask the Hub about the base model.
         found = get_peft_model_state_dict(self._wrapper, adapter_name=key, save_embedding_layers=False)
         if {name.removeprefix("base_model.model.") for name in found} != adapter.shapes.keys():
             # peft only warns when weights of the file find no place, or a place finds no weights
-            self._wrapper.delete_adapter(key)
             raise damaged
         for name, weights in self._wrapper.named_parameters():
             if f".{key}." in name and weights.dtype != self._model.dtype:
                 # On quantised layers peft leaves them in float32, and would turn each input there and back.
                 weights.data = weights.data.to(self._model.dtype)
 
+    def _take_back(self, key: str) -> None:
+        """Remove what is there of an adapter that could not be loaded, and let the one before answer."""
+        if self._wrapper is None:
+            return
+        with quiet():
+            if key in self._wrapper.peft_config:
+                self._wrapper.delete_adapter(key)
+        if self._active is None:
+            self.none()
+        else:
+            self.use(self._active)
+
     def _free_name(self, place: Path) -> str:
-        """The folder's name, or that of the run around it, with a number where it is taken."""
-        parts = [part for part in place.absolute().parts if part not in ("adapter", "/")]
-        stem = parts[-1] if parts else "adapter"
+        """A short name, with a number where it is taken."""
+        stem = short_name(place)
         names = (stem, *(f"{stem}-{number}" for number in range(2, len(self._keys) + 3)))
         return next(name for name in names if name not in self._keys)
+
+
+def _stamp(folder: Path) -> str:
+    """Says which files an adapter's are: another one after each change. Raises OSError."""
+    stats = [(folder / name).stat() for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)]
+    return f"{folder.resolve()} {[(stat.st_size, stat.st_mtime_ns) for stat in stats]}"

@@ -26,6 +26,8 @@ class ServedModel:
     name: str
     context_tokens: int | None
     """None where the server does not tell."""
+    base: str = ""
+    """The model that it is an adapter of; empty for a model, and where the server does not tell."""
 
 
 def served_models(document: Any) -> tuple[ServedModel, ...] | None:
@@ -36,7 +38,13 @@ def served_models(document: Any) -> tuple[ServedModel, ...] | None:
     if not isinstance(entries, list):
         return None
     named = (entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str))
-    return tuple(ServedModel(entry["id"], _context(entry)) for entry in named)
+    return tuple(ServedModel(entry["id"], _context(entry), _base(entry)) for entry in named)
+
+
+def _base(entry: Mapping[str, Any]) -> str:
+    """vLLM's word for it."""
+    parent = entry.get("parent")
+    return parent if isinstance(parent, str) else ""
 
 
 def _context(entry: Mapping[str, Any]) -> int | None:

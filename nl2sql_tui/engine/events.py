@@ -28,7 +28,7 @@ text, all of them, to which it adds at most what the model wants at the start of
 
 @dataclass(frozen=True, slots=True)
 class LoadState:
-    """Where the engine stands between start and ready."""
+    """Where the engine stands between start and ready, and again while it is given another adapter."""
 
     phase: Literal["idle", "fetching", "converting", "loading", "ready", "failed"]
     detail: str = ""
@@ -39,6 +39,22 @@ class LoadState:
     bytes_per_second: float = 0.0
     device: str = ""
     """Set once known: "cpu", "cuda:0 NVIDIA …", "mps"."""
+
+
+PACKAGED = "packaged"
+"""The name of the adapter that came with the program, where a model has one merged into its weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAdapter:
+    """An adapter that an engine can be told to use by its name alone."""
+
+    name: str
+    place: str = ""
+    """Where it lies, or what it was made from, in raw words; empty where the name says it."""
+    in_use: bool = False
+    is_loaded: bool = False
+    """It is in memory, so that switching to it takes no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +179,25 @@ class Engine(Protocol):
     @property
     def load_state(self) -> LoadState:
         """Where loading stands now; cheap, for polling."""
+        ...
+
+    @property
+    def adapter(self) -> str:
+        """The adapter that answers, by its name; empty for the model by itself. Cheap, for polling."""
+        ...
+
+    def adapters(self) -> tuple[KnownAdapter, ...]:
+        """Those loaded, and those known of that are not; it may look at the disk, and asks nobody over a network."""
+        ...
+
+    def use_adapter(self, wanted: str | None, cancel: Cancel) -> None:
+        """Let another adapter answer from now on, or the model by itself for None; return when it does.
+
+        `wanted` is the name of one that is known, or for a local model a folder or a Hub id. Answers being written come
+        to their end first; whoever waits until the engine is ready waits for the end of this. Nothing that was computed
+        with the one adapter is used with the other. Raises InputError where there is no such adapter or it is not the
+        model's, ModelError, Stopped; the one before then stays in use.
+        """
         ...
 
     def memory(self) -> ModelMemory | None:

@@ -1,7 +1,8 @@
-"""What the model's thread is asked to do: answer a prompt, give several answers to it, read it ahead of time."""
+"""What the model's thread is asked to do: answer a prompt, several times over, read it ahead, change its adapter."""
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,13 +28,25 @@ _SEED: Final = 42
 class Generator:
     """A loaded model with what it remembers between answers. Use it from the model's thread alone."""
 
-    def __init__(self, loaded: LoadedModel, sampling: Sampling | None = None, store: PrefixStore | None = None) -> None:
-        """Answers are greedy without `sampling`. What is read ahead is kept in `store`, if there is one."""
+    def __init__(self, loaded: LoadedModel, sampling: Sampling | None = None, folder: Path | None = None) -> None:
+        """Answers are greedy without `sampling`. With the model's `folder`, what is read ahead may be kept on disk."""
         self.loaded = loaded
-        self._store = store
+        self._folder = folder
+        self._store = store_for(loaded, folder)
         self._sampling = sampling
         self._prefix = PrefixCache()
         self._grammars: Grammars | None = None
+
+    def renew(self, loaded: LoadedModel, folder: Path | None = None) -> None:
+        """Answer with `loaded` from now on: other weights, from `folder`, or the same with another adapter in use.
+
+        Nothing that was computed before is of use then.
+        """
+        self.loaded = loaded
+        self._folder = folder or self._folder
+        self._store = store_for(loaded, self._folder)
+        self._grammars = None
+        self.forget()
 
     def answer(self, job: "AnswerJob") -> None:
         """Write the answer of `job` into its stream. Where memory runs out, once more without what is remembered."""
@@ -171,13 +184,22 @@ def _configuration(loaded: LoadedModel, max_new_tokens: int, sampling: Sampling 
     )
 
 
-def store_for(loaded: LoadedModel, folder: Path, adapter: str) -> PrefixStore | None:
-    """Where the model of `folder` keeps what it has read; None on a GPU, which is quicker than a disk."""
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if loaded.device != "cpu" or adapter or not files:
+def store_for(loaded: LoadedModel, folder: Path | None) -> PrefixStore | None:
+    """Where the model of `folder` keeps what it has read with the adapter that is in use now.
+
+    None on a GPU, which is quicker than a disk.
+    """
+    if folder is None or loaded.device != "cpu":
         return None
-    stamps = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return PrefixStore(cache_folder() / "prefixes", f"{folder.resolve()} {stamps} {loaded.form}")
+    try:
+        files = [(file.name, file.stat()) for file in sorted(folder.glob("*.safetensors"))]
+    except OSError:
+        return None
+    if not files:
+        return None
+    stamps = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]
+    model = f"{folder.resolve()} {stamps} {loaded.form} {loaded.adapters.stamp}"
+    return PrefixStore(cache_folder() / "prefixes", model)
 
 
 class Job(Protocol):
@@ -225,24 +247,19 @@ class AnswerJob:
         self.stream.finish()
 
 
-@dataclass(slots=True)
-class CandidatesJob:
-    """Several answers at once."""
+class _AwaitedJob:
+    """Something whose end is waited for: `done` is set whatever becomes of it."""
 
-    ids: list[int]
-    count: int
-    max_new_tokens: int
-    cancel: Cancel
-    grammar: str = ""
-    found: tuple[Candidate, ...] = ()
-    error: BaseException | None = None
-    done: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, cancel: Cancel) -> None:
+        self.cancel = cancel
+        self.error: BaseException | None = None
+        self.done = threading.Event()
 
     def run(self, generator: Generator) -> None:
-        """Find the answers, or the error."""
+        """Do it, or keep the error."""
         try:
             if not self.cancel.requested:
-                self.found = generator.candidates(self)
+                self._do(generator)
         except GenerationInterrupted:
             pass
         except BaseException as error:  # noqa: BLE001 - a library's panic is no Exception; told to whoever waits
@@ -250,9 +267,40 @@ class CandidatesJob:
         finally:
             self.let_go()
 
+    def _do(self, generator: Generator) -> None:
+        raise NotImplementedError
+
     def let_go(self) -> None:
         """Wake whoever waits."""
         self.done.set()
+
+
+class CandidatesJob(_AwaitedJob):
+    """Several answers at once."""
+
+    def __init__(self, ids: list[int], count: int, max_new_tokens: int, cancel: Cancel, grammar: str = "") -> None:
+        super().__init__(cancel)
+        self.ids = ids
+        self.count = count
+        self.max_new_tokens = max_new_tokens
+        self.grammar = grammar
+        self.found: tuple[Candidate, ...] = ()
+
+    def _do(self, generator: Generator) -> None:
+        self.found = generator.candidates(self)
+
+
+class ChangeJob(_AwaitedJob):
+    """Another adapter. It comes after the answers that were asked for before it, and those after it get the other."""
+
+    def __init__(self, change: Callable[[Generator], None], cancel: Cancel) -> None:
+        super().__init__(cancel)
+        self._change = change
+        self.is_made = False
+
+    def _do(self, generator: Generator) -> None:
+        self._change(generator)
+        self.is_made = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.adapter_choice import Prepare, choice_for
 from nl2sql_tui.engine.chat_format import chat_text
 from nl2sql_tui.engine.events import (
     Candidate,
@@ -16,6 +17,7 @@ from nl2sql_tui.engine.events import (
     GenerationEvent,
     GenerationFailed,
     GenerationStopped,
+    KnownAdapter,
     LoadState,
     ModelMemory,
     Prompt,
@@ -23,6 +25,7 @@ from nl2sql_tui.engine.events import (
     Started,
     Token,
 )
+from nl2sql_tui.engine.opening import Opening
 from nl2sql_tui.engine.prefix import common_length
 from nl2sql_tui.engine.preload import preload_torch
 from nl2sql_tui.engine.profiles import AnswerForm, Profile
@@ -34,10 +37,8 @@ if TYPE_CHECKING:
     from nl2sql_tui.engine.loading import LoadedModel
     from nl2sql_tui.engine.streaming import AnswerStream
 
-Prepare = Callable[[Profile, Callable[[LoadState], None], Cancel], Path | str]
-"""Makes sure that a profile's files are on disk and says where; see `engine.sources.prepare`."""
-
 _NOT_LOADED = "The model is not loaded yet."
+_CLOSED = "The model has been closed."
 
 
 class LocalEngine:
@@ -46,13 +47,13 @@ class LocalEngine:
     def __init__(self, profile: Profile, prepare: Prepare) -> None:
         self.profile = profile
         self._prepare = prepare
-        self._load_state = LoadState("idle")
-        self._state_changed = threading.Condition()
-        self._error: UserError | None = None
+        self._opening = Opening(_in_words, _CLOSED)
+        self._closing = self._opening.closing
+        self._choice = choice_for(profile, prepare, self._read)
+        self._adapter = ""
         self._loaded: LoadedModel | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._running: Cancel = Cancel()
-        self._closing = Cancel()
         self._tokenizing = threading.Lock()
 
     @property
@@ -83,7 +84,15 @@ class LocalEngine:
 
     @property
     def load_state(self) -> LoadState:
-        return self._load_state
+        return self._opening.state
+
+    @property
+    def adapter(self) -> str:
+        return self._adapter
+
+    def adapters(self) -> tuple[KnownAdapter, ...]:
+        """Those in memory or merged, and those made on this computer; see `Engine.adapters`."""
+        return self._choice.known(self._loaded)
 
     def memory(self) -> ModelMemory | None:
         """What the model takes; see `Engine.memory`."""
@@ -95,25 +104,35 @@ class LocalEngine:
 
     def start(self) -> None:
         """Begin to load in the background; after a failure, begin again."""
-        with self._state_changed:
-            if self._load_state.phase not in ("idle", "failed"):
-                return
-            self._load_state, self._error = LoadState("loading"), None
-        threading.Thread(target=self._own_the_model, name="model", daemon=True).start()
+        self._opening.begin(LoadState("loading"), self._own_the_model, "model")
 
     def wait_until_ready(self, cancel: Cancel) -> None:
         """Return when ready, starting if nobody has. Raises ModelError if loading failed, Stopped on cancel."""
-        if self._load_state.phase == "idle":
+        if self._opening.state.phase == "idle":
             self.start()
-        with cancel.calling(self._wake_waiters), self._state_changed:
-            self._state_changed.wait_for(
-                lambda: cancel.requested or self._closing.requested or self._loaded or self._error
-            )
-        cancel.raise_if_requested()
-        if self._closing.requested:
-            raise Stopped("The model has been closed.")
-        if self._error is not None:
-            raise self._error
+        self._opening.wait(cancel)
+
+    def use_adapter(self, wanted: str | None, cancel: Cancel) -> None:
+        """Put another adapter into use on the model's thread; see `Engine.use_adapter`."""
+        from nl2sql_tui.engine.generation import ChangeJob
+
+        self.wait_until_ready(cancel)
+        own = Cancel()
+        with self._opening.changing(cancel), cancel.calling(own.request), self._closing.calling(own.request):
+            change = self._choice.change_to(wanted, self._ready(), self._opening.report, own)
+
+            def changed(generator: "Generator") -> None:
+                self._adapter = change(generator)
+                self._loaded = generator.loaded
+
+            job = ChangeJob(changed, own)
+            self._jobs.put(job)
+            # Until it has ended, even when stopped: whether the other adapter came into use is certain only then.
+            job.done.wait()
+        if job.error is not None:
+            raise job.error if isinstance(job.error, UserError) else _in_words(job.error) from job.error
+        if not job.is_made:
+            raise Stopped
 
     def count_tokens(self, text: str) -> int:
         with self._tokenizing:
@@ -179,7 +198,7 @@ class LocalEngine:
             job.done.wait()
         cancel.raise_if_requested()
         if self._closing.requested:
-            raise Stopped("The model has been closed.")
+            raise Stopped(_CLOSED)
         if job.error is not None:
             raise _in_words(job.error) from job.error
         return job.found
@@ -195,9 +214,8 @@ class LocalEngine:
 
     def close(self) -> None:
         """Stop loading or generating, and let the model go once the running forward pass has ended."""
-        self._closing.request()
+        self._opening.close()
         self._jobs.put(None)
-        self._wake_waiters()
 
     def _final(
         self,
@@ -245,38 +263,21 @@ class LocalEngine:
     def _ready(self) -> "LoadedModel":
         loaded = self._loaded
         if loaded is None:
-            raise Stopped("The model has been closed.") if self._closing.requested else ModelError(_NOT_LOADED)
+            raise Stopped(_CLOSED) if self._closing.requested else ModelError(_NOT_LOADED)
         return loaded
-
-    def _wake_waiters(self) -> None:
-        with self._state_changed:
-            self._state_changed.notify_all()
-
-    def _report(self, state: LoadState) -> None:
-        self._load_state = state
 
     def _own_the_model(self) -> None:
         """The model thread: load, then serve questions until closed."""
-        try:
-            generator = self._load()
-        except BaseException as error:  # noqa: BLE001 - whatever a library raises, panics too, is told to the user
-            problem = error if isinstance(error, UserError) else _in_words(error)
-            with self._state_changed:
-                self._load_state = LoadState("failed", str(problem))
-                self._error = problem
-                self._state_changed.notify_all()
+        generator = self._opening.attempt(self._load)
+        if generator is None:
             return
-        with self._state_changed:
-            self._loaded = generator.loaded
-            self._load_state = LoadState("ready", device=generator.loaded.device)
-            self._state_changed.notify_all()
+        self._loaded, self._adapter = generator.loaded, generator.loaded.adapters.active or self._adapter
+        self._opening.succeed(LoadState("ready", device=generator.loaded.device))
         while (job := self._jobs.get()) is not None and not self._closing.requested:
             self._running = job.cancel
             job.run(generator)
         del generator
-        with self._state_changed:
-            self._loaded, self._error = None, Stopped("The model has been closed.")
-            self._state_changed.notify_all()
+        self._loaded = None
         # Whoever waits for an answer that will not come is let go.
         while True:
             if job is not None:
@@ -285,16 +286,22 @@ class LocalEngine:
 
     def _load(self) -> "Generator":
         preload_torch()
-        folder = self._prepare(self.profile, self._report, self._closing)
+        self._adapter = self._choice.at_first()
+        folder = self._prepare(self.profile, self._opening.report, self._closing)
         self._closing.raise_if_requested()
-        self._report(LoadState("loading"))
-        from nl2sql_tui.engine.generation import Generator, store_for
+        self._opening.report(LoadState("loading"))
+        from nl2sql_tui.engine.generation import Generator
+
+        return Generator(self._read(folder, self.profile, self._closing), self.profile.sampling, Path(folder))
+
+    def _read(self, folder: Path | str, profile: Profile, cancel: Cancel) -> "LoadedModel":
+        """The model of `folder` in memory, ready to be left in the middle of a pass."""
         from nl2sql_tui.engine.loading import load
 
-        loaded = load(folder, self.profile, self._report, self._closing)
+        loaded = load(folder, profile, self._opening.report, cancel)
         for layer in getattr(loaded.model.base_model, "layers", ()):
             layer.register_forward_pre_hook(self._leave_if_cancelled)
-        return Generator(loaded, self.profile.sampling, store_for(loaded, Path(folder), self.profile.lora))
+        return loaded
 
     def _leave_if_cancelled(self, *_: Any) -> None:
         """Runs before each layer, so that a cancel need not wait for the end of a long prompt's forward pass."""

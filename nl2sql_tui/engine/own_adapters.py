@@ -1,14 +1,15 @@
-"""Remembers which databases have an adapter of their own, and where; makes no adapter and merges none.
+"""Remembers which adapters were made on this computer, and for which databases; makes no adapter and merges none.
 
-What is remembered stands in `adapters.json` in the data folder: for each profile, the adapter's folder by the path of
-the database. A database without an entry is answered with the packaged adapter.
+What is remembered stands in the data folder. `adapters.json` has for each profile the adapter's folder by the path of
+the database; a database without an entry is answered with the packaged adapter. `trained.json` lists the adapters of
+training runs, which lie wherever the user put them.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from nl2sql_tui.text import visible
 
 _LONGEST_STEM: Final = 40
 """Letters of a database's name in the name of its folder."""
+_MOST_NOTED: Final = 100
+"""Training runs that are remembered."""
 
 Entries = dict[str, dict[str, str]]
 """Adapter folders by database, by profile."""
@@ -63,6 +66,51 @@ def in_use(profile_name: str | None = None) -> list[Path]:
         return []
     chosen = entries.values() if profile_name is None else [entries.get(profile_name, {})]
     return [Path(place) for places in chosen for place in places.values() if is_adapter(Path(place))]
+
+
+def trained_file() -> Path:
+    """Where the adapters of training runs are remembered."""
+    return data_folder() / "trained.json"
+
+
+def note_trained(adapter: Path) -> None:
+    """Remember the adapter that a training run made. Raises ModelError if that cannot be written."""
+    places = [str(folder) for folder in _noted() if folder != adapter.absolute()]
+    _write_json(
+        trained_file(),
+        [*places, str(adapter.absolute())][-_MOST_NOTED:],
+        "The adapter is whole; only this is not noted.",
+    )
+
+
+def trained(bases: Set[str]) -> list[Path]:
+    """The adapters made on this computer for a model that goes by one of the names `bases`; those still there.
+
+    First those learnt from the histories of databases, then those of training runs, the newest first.
+    """
+    learnt = sorted((data_folder() / "adapters").glob("*/run-*/adapter"))
+    wanted = {name.casefold() for name in bases}
+    found = (place for place in (*learnt, *reversed(_noted())) if is_adapter(place))
+    return [place for place in found if _base_of(place).casefold() in wanted]
+
+
+def _noted() -> list[Path]:
+    """The adapters of training runs; none where that cannot be read, which takes nothing from them."""
+    try:
+        found: Any = json.loads(trained_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [Path(place) for place in found if isinstance(place, str)] if isinstance(found, list) else []
+
+
+def _base_of(adapter: Path) -> str:
+    """The model that the adapter's configuration names; empty where it names none."""
+    try:
+        config: Any = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ""
+    name = config.get("base_model_name_or_path") if isinstance(config, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def use(database: Path, profile_name: str, folder: Path) -> None:
@@ -133,17 +181,18 @@ def _read() -> Entries:
 
 
 def _write(entries: Entries) -> None:
-    file = own_adapters_file()
+    _write_json(own_adapters_file(), entries, "Nothing is changed: the same adapters are used as before.")
+
+
+def _write_json(file: Path, document: Entries | list[str], hint: str) -> None:
+    """Write the whole file or nothing. Raises ModelError with `hint`."""
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         part.replace(file)
     except OSError as error:
-        raise ModelError(
-            f"{visible(str(file))} cannot be written: {error.strerror}.",
-            "Nothing is changed: the same adapters are used as before.",
-        ) from error
+        raise ModelError(f"{visible(str(file))} cannot be written: {error.strerror}.", hint) from error
 
 
 def name_of(database: Path) -> str:

@@ -5,7 +5,6 @@ asks it, `chat_api` reads its answers.
 """
 
 import math
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,21 +18,23 @@ from nl2sql_tui.engine.events import (
     GenerationEvent,
     GenerationFailed,
     GenerationStopped,
+    KnownAdapter,
     LoadState,
     ModelMemory,
     Prompt,
     Started,
     Token,
 )
+from nl2sql_tui.engine.opening import Opening
 from nl2sql_tui.engine.profiles import AnswerForm
-from nl2sql_tui.errors import ModelError, Stopped, UserError
+from nl2sql_tui.errors import InputError, ModelError, Stopped
 from nl2sql_tui.template_names import TemplateName
 from nl2sql_tui.text import shortened
 
 if TYPE_CHECKING:
     from nl2sql_tui.engine.chat_api import Choice, ServedModel
     from nl2sql_tui.engine.chat_requests import ChatRequests
-    from nl2sql_tui.engine.endpoint_client import EndpointFailed
+    from nl2sql_tui.engine.endpoint_client import EndpointClient, EndpointFailed
 
 _DEFAULT_CONTEXT_TOKENS: Final = 4096
 _MOST_SCHEMA_TOKENS: Final = 4000
@@ -60,17 +61,16 @@ class RemoteEngine:
     ) -> None:
         self.endpoint = endpoint
         self._template: TemplateName = template
-        self._wanted = (adapter or model).strip()
+        self._base = model.strip()
+        self._adapter = adapter.strip()
         self._limits = limits
         self._context_tokens = context_tokens or _DEFAULT_CONTEXT_TOKENS
         self._limit_by_user = context_tokens
-        self._model = self._wanted
+        self._model = self._adapter or self._base
         self._served: tuple[ServedModel, ...] = ()
         self._chat: ChatRequests | None = None
-        self._load_state = LoadState("idle")
-        self._state_changed = threading.Condition()
-        self._error: UserError | None = None
-        self._closing = Cancel()
+        self._opening = Opening(_of_library, "The connection has been closed.")
+        self._closing = self._opening.closing
 
     @property
     def name(self) -> str:
@@ -99,7 +99,21 @@ class RemoteEngine:
 
     @property
     def load_state(self) -> LoadState:
-        return self._load_state
+        return self._opening.state
+
+    @property
+    def adapter(self) -> str:
+        return self._adapter
+
+    def adapters(self) -> tuple[KnownAdapter, ...]:
+        """Those that the server listed, and the one in use; a server that tells nothing of adapters may have others."""
+        listed = {one.name: one.base for one in self._served if one.base}
+        if self._adapter:
+            listed.setdefault(self._adapter, self._base)
+        return tuple(
+            KnownAdapter(name, f"on {base}" if base else "", in_use=name == self._adapter, is_loaded=True)
+            for name, base in listed.items()
+        )
 
     def memory(self) -> ModelMemory | None:
         """Not known: the model is elsewhere."""
@@ -107,22 +121,33 @@ class RemoteEngine:
 
     def start(self) -> None:
         """Ask the server for its models in the background; after a failure, ask again."""
-        with self._state_changed:
-            if self._load_state.phase not in ("idle", "failed"):
-                return
-            self._load_state, self._error = LoadState("loading", f"asking {self.endpoint.authority}"), None
-        threading.Thread(target=self._open, name="endpoint opening", daemon=True).start()
+        asking = LoadState("loading", f"asking {self.endpoint.authority}")
+        self._opening.begin(asking, self._open, "endpoint opening")
 
     def wait_until_ready(self, cancel: Cancel) -> None:
         """Return when the server has answered, starting if nobody has. Raises ModelError, Stopped."""
-        if self._load_state.phase == "idle":
+        if self._opening.state.phase == "idle":
             self.start()
-        with cancel.calling(self._wake_waiters), self._state_changed:
-            self._state_changed.wait_for(lambda: cancel.requested or self._chat or self._error)
-        cancel.raise_if_requested()
-        self._closing.raise_if_requested()
-        if self._error is not None:
-            raise self._error
+        self._opening.wait(cancel)
+
+    def use_adapter(self, wanted: str | None, cancel: Cancel) -> None:
+        """Ask for the adapter that the server calls `wanted`, or its base for None; see `Engine.use_adapter`.
+
+        The server is asked for its models anew. One that lists none is believed to have what is named; if it does not,
+        it says so to the next question.
+        """
+        self.wait_until_ready(cancel)
+        own = Cancel()
+        with self._opening.changing(cancel), cancel.calling(own.request), self._closing.calling(own.request):
+            self._served = self._listed(self._ready().client, own, must_list=False)
+            name = wanted.strip() if wanted is not None else self._base_of_adapter()
+            listed = next((one for one in self._served if one.name == name), None)
+            if self._served and listed is None:
+                raise InputError(*self._no_model(name))
+            own.raise_if_requested()
+            tells_bases = any(one.base for one in self._served)
+            is_model = name == self._base or (tells_bases and listed is not None and not listed.base)
+            self._settle(name, is_adapter=wanted is not None and not is_model)
 
     def count_tokens(self, text: str) -> int:
         """An estimate: the tokenizer is the server's."""
@@ -208,53 +233,67 @@ class RemoteEngine:
 
     def close(self) -> None:
         """Close every connection and release whoever waits for one."""
-        self._closing.request()
-        self._wake_waiters()
+        self._opening.close()
 
     # Opening
 
     def _open(self) -> None:
-        try:
-            chat = self._opened()
-        except UserError as error:
-            self._fail(error)
-        except Exception as error:  # noqa: BLE001 - whatever a library raises is told to the user
-            self._fail(ModelError(f"The endpoint cannot be asked: {type(error).__name__}."))
-        else:
-            with self._state_changed:
-                self._chat = chat
-                self._load_state = LoadState("ready", self.endpoint.disclosure, device=self.endpoint.authority)
-                self._state_changed.notify_all()
-
-    def _fail(self, error: UserError) -> None:
-        with self._state_changed:
-            self._load_state, self._error = LoadState("failed", str(error)), error
-            self._state_changed.notify_all()
+        chat = self._opening.attempt(self._opened)
+        if chat is not None:
+            self._chat = chat
+            self._opening.succeed(LoadState("ready", self.endpoint.disclosure, device=self.endpoint.authority))
 
     def _opened(self) -> "ChatRequests":
         """What asks the server, with the model settled and its context taken over. Raises ModelError, Stopped."""
-        from nl2sql_tui.engine.chat_api import served_models
         from nl2sql_tui.engine.chat_requests import ChatRequests
-        from nl2sql_tui.engine.endpoint_client import EndpointClient, EndpointFailed
+        from nl2sql_tui.engine.endpoint_client import EndpointClient
 
         client = EndpointClient(self.endpoint, self._limits)
+        self._served = self._listed(client, self._closing, must_list=not self._model)
+        name = self._model or self._only_model()
+        self._settle(name, is_adapter=bool(self._adapter) or any(one.base for one in self._served if one.name == name))
+        return ChatRequests(client)
+
+    def _listed(self, client: "EndpointClient", cancel: Cancel, *, must_list: bool) -> "tuple[ServedModel, ...]":
+        """The server's models. Raises ModelError, Stopped.
+
+        A list of models is a courtesy, and some servers have none: unless it `must_list` them, that is an empty one.
+        """
+        from nl2sql_tui.engine.chat_api import served_models
+        from nl2sql_tui.engine.endpoint_client import EndpointFailed
+
         try:
-            document = client.models(self._closing)
+            document = client.models(cancel)
             served = served_models(document)
             if served is None:
                 raise client.garbage(str(document))
         except EndpointFailed as error:
-            # A list of models is a courtesy, and some servers have none: a named model is asked for all the same.
-            if not self._wanted or not error.status or error.status in (401, 403):
+            if must_list or not error.status or error.status in (401, 403):
                 raise ModelError(error.message, error.hint) from error
-            served = ()
-        self._served = served
-        if not self._wanted:
-            self._model = self._only_model()
-        told = [one.context_tokens for one in served if one.name == self._model and one.context_tokens]
+            return ()
+        return served
+
+    def _settle(self, name: str, *, is_adapter: bool) -> None:
+        """Ask for the model that the server calls `name` from now on, with the context that it tells of it."""
+        self._model = name
+        self._adapter = name if is_adapter else ""
+        if not is_adapter:
+            self._base = name
+        told = [one.context_tokens for one in self._served if one.name == name and one.context_tokens]
         if told:
             self._context_tokens = min(told[0], self._limit_by_user or told[0])
-        return ChatRequests(client)
+        else:
+            self._context_tokens = self._limit_by_user or _DEFAULT_CONTEXT_TOKENS
+
+    def _base_of_adapter(self) -> str:
+        """The model that the adapter in use was made for. Raises InputError where nobody has told."""
+        told = next((one.base for one in self._served if one.name == self._adapter and one.base), "")
+        if told or self._base:
+            return told or self._base
+        raise InputError(
+            f"{self.endpoint.authority} does not tell which model {shortened(self._adapter, 80)} is an adapter of.",
+            f"Name the model itself: {self._names()}." if self._served else "Name the model itself.",
+        )
 
     def _only_model(self) -> str:
         where = self.endpoint.authority
@@ -273,10 +312,6 @@ class RemoteEngine:
         if self._chat is None:
             raise ModelError("The endpoint has not been opened yet.")
         return self._chat
-
-    def _wake_waiters(self) -> None:
-        with self._state_changed:
-            self._state_changed.notify_all()
 
     # Asking
 
@@ -303,11 +338,19 @@ class RemoteEngine:
     def _in_words(self, error: "EndpointFailed") -> ModelError:
         """A failure with what this engine knows beside it."""
         if error.status == 404:
-            hint = f"It has: {self._names()}." if self._served else error.hint
-            return ModelError(f"{self.endpoint.authority} has no model {shortened(self._model, 80)}.", hint)
+            return ModelError(*self._no_model(self._model, error.hint))
         if error.status in (401, 403) and self.endpoint.key:
             return ModelError(error.message, f"Is the key in {KEY_VARIABLE} the right one?")
         return ModelError(error.message, error.hint)
+
+    def _no_model(self, name: str, hint: str = "") -> tuple[str, str]:
+        """That the server has nothing called `name`, and what it has, or else `hint`."""
+        has = f"It has: {self._names()}." if self._served else hint
+        return f"{self.endpoint.authority} has no model {shortened(name, 80)}.", has
+
+
+def _of_library(error: BaseException) -> ModelError:
+    return ModelError(f"The endpoint cannot be asked: {type(error).__name__}.")
 
 
 def _ranked(samples: "list[Choice]") -> tuple[Candidate, ...]:

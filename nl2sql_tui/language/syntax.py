@@ -117,6 +117,13 @@ def column_node(table: str, column: str) -> exp.Column:
     return exp.Column(this=name_node(column), table=name_node(table))
 
 
+def is_result_in_order(column: exp.Column, select: exp.Select) -> bool:
+    """Whether `column` orders rows by a result of `select` of that name, which SQLite prefers to a stored column."""
+    if column.table or not isinstance(column.parent, exp.Ordered):
+        return False
+    return column.name.casefold() in {item.alias.casefold() for item in select.expressions if item.alias}
+
+
 def conjuncts(condition: exp.Expr | None, kind: type[exp.Connector] = exp.And) -> list[exp.Expr]:
     """What is joined by AND (or by another connector) in `condition`, brackets around each taken away, in order."""
     found: list[exp.Expr] = []

@@ -49,7 +49,7 @@ class Nl2SqlApp(App[None]):
         """Textual's colours and those of the chips, whose background themes of 16 colours do not set off."""
         variables = super().get_css_variables()
         ansi = self.current_theme.ansi
-        for name, kind in (("good", "success"), ("bad", "error")):
+        for name, kind in (("good", "success"), ("unsure", "warning"), ("bad", "error")):
             variables[f"chip-{name}"] = "ansi_black" if ansi else variables[f"text-{kind}"]
             variables[f"chip-{name}-background"] = variables[kind if ansi else f"{kind}-muted"]
         return variables

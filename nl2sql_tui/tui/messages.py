@@ -8,6 +8,8 @@ from textual.message import Message
 from nl2sql_tui.answers import Answer
 from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.doctor import Diagnosis
+from nl2sql_tui.engine.events import KnownAdapter
+from nl2sql_tui.errors import UserError
 from nl2sql_tui.language.reading import Reading
 
 
@@ -157,6 +159,22 @@ class CellOpened(Message):
     """The whole text, unsafe characters and all; the viewer makes it safe."""
     copied: Callable[[], str]
     """Gives what the viewer's copy key copies; made only then, as it may be large."""
+
+
+@dataclass
+class AdaptersListed(Message):
+    """The model's adapters, as the user wanted to see them."""
+
+    adapters: tuple[KnownAdapter, ...]
+    """In raw words: who shows them makes them safe."""
+
+
+@dataclass
+class AdapterSwitched(Message):
+    """Switching to another adapter has ended; the engine says which one answers now."""
+
+    problem: UserError | None
+    """What kept the other one from it."""
 
 
 @dataclass

@@ -19,13 +19,18 @@ class ModelWatch:
         on_ready: Callable[[], None],
         remark: Callable[[str], None],
         on_failure: Callable[[str], None],
+        changes: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`remark` gets what a ready engine has to say about itself, `on_failure` why it could not be loaded."""
+        """`remark` gets what a ready engine has to say about itself, `on_failure` why it could not be loaded.
+
+        While `changes` holds, a ready engine is looked at as closely as one that loads.
+        """
         self._engine = engine
         self._status = status
         self._on_ready = on_ready
         self._remark = remark
         self._on_failure = on_failure
+        self._changes = changes
         self._looks = 0
         self._remarked = False
         self._failure_told = False
@@ -34,10 +39,11 @@ class ModelWatch:
         """To be called `LOOKS_PER_SECOND` times a second; most looks at a ready engine are left out."""
         self._looks += 1
         was_ready = self._status.ready
-        if was_ready and self._looks % _LOOKS_SKIPPED_WHEN_READY:
+        if was_ready and self._looks % _LOOKS_SKIPPED_WHEN_READY and not self._changes():
             return
         state = self._engine.load_state
         self._status.show_load(state)
+        self._status.show_model(self._engine.name, self._engine.adapter)
         if state.phase == "ready":
             self._status.show_memory(self._engine.memory())
             if not was_ready:

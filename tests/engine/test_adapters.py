@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine.adapters import Adapters, adapter_bytes, adapter_place
+from nl2sql_tui.engine.adapters import Adapters, adapter_bytes, adapter_place, short_name
 from nl2sql_tui.engine.loading import quantisation_config
 from nl2sql_tui.engine.merging import merged
 from nl2sql_tui.errors import InputError, ModelError, UserError
@@ -142,6 +142,43 @@ def test_a_damaged_one_is_refused_and_the_model_goes_on(
         adapters.load(broken)
     assert torch.equal(logits(model), before)
     assert (adapters.names, adapters.active) == (("first",), "first")
+
+
+def test_one_that_memory_does_not_hold_leaves_no_trace(
+    base: Path, places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    for earlier in (False, True):
+        model = model_in(base)
+        adapters = Adapters(model, "", "tiny")
+        if earlier:
+            adapters.load(places[0])
+            adapters.none()
+        before = logits(model)
+        with monkeypatch.context() as patch:
+            patch.setattr("peft.peft_model.load_peft_weights", full)
+            with pytest.raises(ModelError, match="not enough memory for the adapter"):
+                adapters.load(places[1])
+        assert adapters.active is None
+        assert torch.equal(logits(model), before)
+        adapters.load(places[1])
+        torch.testing.assert_close(logits(model), logits(merged(model_in(base), places[1])), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("/runs/sql", "sql"),
+        ("/runs/sql/adapter", "sql"),
+        ("/data/adapters/shop-1a2b3c4d/run-3/adapter", "shop-1a2b3c4d/run-3"),
+        ("/cache/models--someone--sql-lora/snapshots/0123abcd", "someone/sql-lora"),
+        ("/adapter", "adapter"),
+    ],
+)
+def test_what_a_place_is_called(place: str, name: str) -> None:
+    assert short_name(Path(place)) == name
 
 
 def test_names_are_free_or_told(base: Path, places: tuple[Path, Path]) -> None:

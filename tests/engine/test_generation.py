@@ -173,14 +173,15 @@ def test_what_is_drawn_is_the_same_each_time_in_a_long_text_too(rescaled: Path, 
 
 def test_what_is_kept_on_disk_is_for_these_very_weights_on_a_cpu(folder: Path) -> None:
     loaded = load(folder, profile("default"))
-    store = store_for(loaded, folder, "")
+    store = store_for(loaded, folder)
     assert store is not None
-    assert store_for(loaded, folder, "an adapter") is None
-    assert store_for(replace(loaded, device="cuda:0 GPU"), folder, "") is None
+    assert store_for(replace(loaded, device="cuda:0 GPU"), folder) is None
     (weights,) = folder.glob("*.safetensors")
     earlier = store._file([1, 2])
     stat = weights.stat()
     os.utime(weights, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000_000))
-    changed = store_for(loaded, folder, "")
+    changed = store_for(loaded, folder)
     assert changed is not None
+    assert store_for(loaded, None) is None
+    assert store_for(loaded, folder / "no such") is None
     assert changed._file([1, 2]) != earlier

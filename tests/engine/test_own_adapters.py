@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 from nl2sql_tui.engine import own_adapters
-from nl2sql_tui.engine.own_adapters import adapter_for, delete_learnt, forget, home_of, in_use, own_adapters_file, use
+from nl2sql_tui.engine.own_adapters import (
+    adapter_for,
+    delete_learnt,
+    forget,
+    home_of,
+    in_use,
+    note_trained,
+    own_adapters_file,
+    trained,
+    trained_file,
+    use,
+)
 from nl2sql_tui.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -137,3 +148,34 @@ def test_a_name_that_is_no_text_is_remembered_too(adapter: Path, tmp_path: Path)
     assert adapter_for(database, "default") == adapter
     assert json.loads(own_adapters_file().read_text(encoding="ascii"))
     assert own_adapters.home_of(database).name.startswith("caf")
+
+
+def put_lora(folder: Path, base: str) -> Path:
+    put_adapter(folder)
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}), encoding="utf-8")
+    return folder
+
+
+def test_those_made_here_are_found_by_the_model_that_they_name(tmp_path: Path, database: Path) -> None:
+    older, newer = (put_lora(tmp_path / name / "adapter", "Someone/Base") for name in ("older", "newer"))
+    learnt = put_lora(home_of(database) / "run-1" / "adapter", "someone/base")
+    other = put_lora(tmp_path / "other", "someone/else")
+    assert trained({"someone/base"}) == [learnt]
+    for place in (newer, older, other, newer):
+        note_trained(place)
+    assert trained({"someone/base", ""}) == [learnt, newer, older]
+    assert trained({"someone/else"}) == [other]
+    (newer / "adapter_model.safetensors").unlink()
+    assert trained({"someone/base"}) == [learnt, older]
+    (older / "adapter_config.json").write_text("[", encoding="utf-8")
+    assert trained({"someone/base"}) == [learnt]
+
+
+@pytest.mark.parametrize("content", ["{", '{"a": 1}', "[3, null]"])
+def test_a_damaged_list_of_those_made_here_is_begun_anew(adapter: Path, content: str) -> None:
+    trained_file().parent.mkdir(parents=True)
+    trained_file().write_text(content, encoding="utf-8")
+    assert trained({"someone/base"}) == []
+    put_lora(adapter.parent / "mine", "someone/base")
+    note_trained(adapter.parent / "mine")
+    assert trained({"someone/base"}) == [adapter.parent / "mine"]

@@ -228,6 +228,13 @@ BANK_READINGS = [
         ),
     ),
     (
+        "SELECT name FROM customer WHERE NULL = age OR NOT NULL <> city",
+        (
+            "Lists name of the rows of customer where age is compared with NULL, which is never true or city is "
+            "compared with NULL, which is never true."
+        ),
+    ),
+    (
         "SELECT IFNULL(city, 'unknown'), CAST(age AS TEXT) FROM customer",
         "Lists (city, or 'unknown' where that is missing) and age as TEXT of the rows of customer.",
     ),

@@ -147,6 +147,18 @@ def test_a_number_that_stands_twice_is_not_replaced() -> None:
             "SELECT kind FROM account GROUP BY kind HAVING COUNT(*) > 2",
         ),
         (
+            "accounts of 2021",
+            "SELECT id FROM account WHERE strftime('%Y', opened) = '2021'",
+            "accounts of 2022",
+            "SELECT id FROM account WHERE STRFTIME('%Y', opened) = '2022'",
+        ),
+        (
+            "accounts of 2021",
+            "SELECT id FROM account WHERE strftime('%Y', opened) = '2020'",
+            "accounts of 2022",
+            None,
+        ),
+        (
             "accounts between 10 and 20",
             "SELECT id FROM account WHERE balance BETWEEN 10 AND 20",
             "accounts between 30 and 40",
@@ -158,6 +170,15 @@ def test_a_number_takes_the_place_of_what_is_compared_and_of_nothing_else(
     question: str, sql: str, asked: str, given: str | None
 ) -> None:
     assert _sql(asked, [_pair(question, sql)]) == given
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["city = 'Prague' OR country = 'Prague'", "city || country = 'Prague'", "LENGTH('Prague') > 3", "city > 'Prague'"],
+)
+def test_a_value_is_not_put_where_it_is_not_known_to_stand(condition: str) -> None:
+    pair = _pair(_PRAGUE.question, f"SELECT COUNT(*) FROM customer WHERE {condition}")
+    assert _sql("How many customers live in New York?", [pair]) is None
 
 
 def test_sql_that_nests_too_deeply_to_be_parsed_is_only_given_as_it_is() -> None:

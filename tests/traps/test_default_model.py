@@ -41,6 +41,11 @@ class Answers:
             self._known[trap.name] = last
         return self._known[trap.name]
 
+    def is_doubted(self, trap: Trap) -> bool:
+        """Whether the user is asked about it."""
+        answer = self.to(trap)
+        return isinstance(answer, Answer) and answer.doubt is not None
+
     def is_right(self, trap: Trap) -> bool:
         """Whether its rows are those of a careful person."""
         answer = self.to(trap)
@@ -90,11 +95,31 @@ def test_the_rows_are_right(trap: Trap, answers: Answers) -> None:
     assert answers.is_right(trap), answers.to(trap)
 
 
+@pytest.mark.parametrize("trap", [trap for trap in TRAPS if trap.asked_back], ids=lambda trap: trap.name)
+def test_it_is_asked_back_where_the_database_has_nothing_on_the_matter(trap: Trap, answers: Answers) -> None:
+    answer = answers.to(trap)
+    assert isinstance(answer, Answer)
+    assert answer.doubt is not None
+    assert "seems to have nothing on" in answer.doubt.text
+
+
+def test_a_question_about_a_column_that_is_not_there_is_doubted(answers: Answers) -> None:
+    (trap,) = (trap for trap in TRAPS if trap.name == "a question about a column that is not there")
+    answer = answers.to(trap)
+    assert isinstance(answer, Answer)
+    assert answer.doubt is not None
+    assert "Nothing here is called “price”" in answer.doubt.text
+
+
 def test_how_many_are_right(answers: Answers, record_property: Callable[[str, object], None]) -> None:
     ended = [answers.to(trap) for trap in TRAPS]
     valid = sum(isinstance(answer, Answer) and answer.verdict.valid for answer in ended)
     wrong = [trap.name for trap in ANSWERABLE if not answers.is_right(trap)]
     right = len(ANSWERABLE) - len(wrong)
+    doubted = sum(map(answers.is_doubted, TRAPS))
+    mistaken = [trap.name for trap in ANSWERABLE if answers.is_doubted(trap) and answers.is_right(trap)]
     said = f"traps: {valid} of {len(TRAPS)} answers valid, {right} of {len(ANSWERABLE)} that can be answered right"
-    record_property(SCORE, "\n".join((said, *(f"  not yet: {name}" for name in wrong))))
+    said += f", {doubted} doubted"
+    lines = (*(f"  not yet: {name}" for name in wrong), *(f"  right, and doubted: {name}" for name in mistaken))
+    record_property(SCORE, "\n".join((said, *lines)))
     assert right == len(ANSWERABLE) - len(NOT_YET)

@@ -91,6 +91,18 @@ def test_the_worst_answer_comes_to_what_it_must(trap: Trap, files: Files, tmp_pa
 
 
 @each_trap
+def test_it_is_asked_back_where_the_database_has_nothing_on_the_matter_and_nowhere_else(
+    trap: Trap, files: Files
+) -> None:
+    answer = _ends(files.database(trap), ScriptedEngine([trap.falls_for]), trap.question)
+    assert isinstance(answer, Answer)
+    assert (answer.doubt is not None) == trap.asked_back
+    if answer.doubt is not None:
+        assert "seems to have nothing on" in answer.doubt.text
+        assert not trap.can_be_answered
+
+
+@each_trap
 def test_the_prompt_has_no_line_that_a_name_or_a_cell_put_there(trap: Trap, files: Files) -> None:
     database = files.database(trap)
     engine = ScriptedEngine(["SELECT 1"], schema_tokens=100_000)

@@ -38,6 +38,8 @@ class Trap:
     """The grammar lets `falls_for` through: every name in it is real, and where it may stand."""
     right_forms: Sequence[Form] = FORMS
     """The forms in which the grammar can express `right`."""
+    asked_back: bool = False
+    """The database has nothing on the matter, and the program says so and asks."""
     obeyed: str = ""
     """A text that no SQL of the model's may hold, as it would show that a cell or a name was obeyed."""
 

@@ -1,15 +1,19 @@
 """What the SQL does in words, and why a result is empty: in the chat, in full, and behind the key that mends it."""
 
+import queue
+import threading
 from pathlib import Path
 
 import pytest
+from textual.message import Message
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.doctor import Diagnosis, ResultFacts
+from nl2sql_tui.doctor import Diagnosis, Finding, ResultFacts
 from nl2sql_tui.errors import Stopped
 from nl2sql_tui.quoting import quoted, string_literal
 from nl2sql_tui.tui import explainer
+from nl2sql_tui.tui.messages import DiagnosisMade
 from tests.databases import make_database
 from tests.fake_engine import ScriptedEngine
 from tests.tui.harness import opened
@@ -116,6 +120,35 @@ async def test_esc_and_the_next_run_end_an_examination(concerts: Database, monke
         await program.run_by_hand("SELECT Name FROM singer WHERE Age > 0")
         assert first.diagnosis == Diagnosis()
         await program.press("escape")
+
+
+def test_a_new_examination_takes_the_place_of_the_last(concerts: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Diagnosis((Finding("why"),))
+    ended = threading.Event()
+
+    def endless_at_first(database: Database, sql: str, facts: ResultFacts, cancel: Cancel) -> Diagnosis:
+        if sql != "first":
+            return found
+        try:
+            return _endless(database, sql, facts, cancel)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(explainer, "examine", endless_at_first)
+    posted: queue.Queue[Message] = queue.Queue()
+    doctor = explainer.Explainer(concerts, posted.put)
+    doctor.examine(1, "first", ResultFacts(0))
+    doctor.examine(2, "second", ResultFacts(0))
+    assert ended.wait(60)
+    told = [posted.get(timeout=60) for _ in range(3)]
+    diagnoses = [(one.turn, one.diagnosis) for one in told if isinstance(one, DiagnosisMade)]
+    assert diagnoses == [(1, Diagnosis()), (2, found)]
+    # What was to be said of the first comes too late to end the second.
+    doctor.end(1)
+    assert doctor.examining
+    doctor.end(2)
+    assert not doctor.examining
+    assert posted.empty()
 
 
 async def test_a_bug_in_the_doctor_is_logged_and_nothing_is_said(

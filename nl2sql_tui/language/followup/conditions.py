@@ -69,6 +69,9 @@ _COMPARED: Final = re.compile(
 )
 _UNITS: Final = frozenset("€ $ £ % euro euros dollars dollar eur usd pounds crowns percent years old".split())
 _UNIT_FACTORS: Final = {"k": 1_000, "thousand": 1_000, "million": 1_000_000}
+_BEGINNINGS: Final = frozenset("from origin source departure depart start sender".split())
+_ENDS: Final = frozenset("to destination dest target arrival arrive end recipient receiver".split())
+"""Words in the names of columns for where something comes from and where it goes."""
 _SAID_AS: Final = {"born": "birth"}
 """Words for what columns call by another."""
 _WITH: Final = re.compile(r"(?:with|having|(?:that|who|which) have) (?:an?|any) (?P<column>.+)", re.IGNORECASE)
@@ -180,6 +183,7 @@ def _values(
 ) -> tuple[list[Values] | None, str]:
     """A condition for each column that the texts stand in, and what is left of the phrase; None if that is unclear."""
     texts = list(dict.fromkeys(text.casefold() for text in linked))
+    phrase = rest
     for text in texts:
         rest = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", " ", rest, flags=re.IGNORECASE)
     left = frozenset(stems(rest))
@@ -187,7 +191,7 @@ def _values(
     for text in texts:
         cells = values.find(text)
         place = _best_place(cells, query, left, limited)
-        if place is None:
+        if place is None or _goes_the_other_way(text, phrase, place, query):
             return None, rest
         by_place.setdefault(place.key, []).extend(cell for cell in cells if (cell.table, cell.column) == place.key)
     found = []
@@ -211,6 +215,16 @@ def _best_place(
         if candidates:
             return single(candidates)
     return _nearest(places, query)
+
+
+def _goes_the_other_way(text: str, phrase: str, place: Place, query: Query) -> bool:
+    """Whether `phrase` says "to" before a text that stands where something comes from, or "from" where it goes."""
+    said = re.search(rf"\b(to|from) (?:the )?{re.escape(text)}(?!\w)", phrase, re.IGNORECASE)
+    if said is None:
+        return False
+    against = _BEGINNINGS if said.group(1).lower() == "to" else _ENDS
+    names = [place.column.name, *query.reached_by(place)]
+    return any(not against.isdisjoint(stems(name)) for name in names)
 
 
 def _nearest(places: Sequence[Place], query: Query) -> Place | None:

@@ -27,6 +27,10 @@ class Instead:
     phrase: str
     may_add: bool
     """Whether it may become a condition of its own where there is nothing to put it in the place of."""
+    rather: bool = False
+    """Said as "what about …": where the same table has a condition already, it may be meant in the place of that."""
+    insists: bool = False
+    """Said with "instead": what is there goes, even if both could hold together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def reverse(query: Query) -> str | None:
 
 
 def _turn_order(query: Query) -> bool:
-    terms = query.select.args["order"].expressions if query.has("order") else []
+    terms = query.order
     for term in terms:
         _set_direction(term, descending=not term.args.get("desc"))
     return bool(terms)
@@ -69,7 +69,7 @@ def sort(edit: Sort, query: Query) -> str | None:
 
 
 def _directed(query: Query, *, descending: bool) -> str | None:
-    terms = query.select.args["order"].expressions if query.has("order") else []
+    terms = query.order
     if not terms or all(bool(term.args.get("desc")) == descending for term in terms):
         return None
     for term in terms:
@@ -136,9 +136,13 @@ def limit(edit: Limit, query: Query) -> str | None:
         if (edit.end == "last" and query.has("limit")) or not _turn_order(query):
             return None
         said = " in the opposite order"
-    elif edit.end == "top" and not query.has("order") and (terms := _measured_terms("high", query)):
+    elif edit.end == "top" and not query.has("order"):
+        terms = _measured_terms("high", query)
+        if not terms:
+            return None
         _order_by(query, terms, descending=True)
         said = f" by {', '.join(text_of(term) for term in terms)}"
+    query.drop("offset")
     query.select.set("limit", exp.Limit(expression=exp.Literal.number(edit.count)))
     return f"only the first {edit.count} rows{said}"
 

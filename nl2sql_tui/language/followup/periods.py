@@ -158,6 +158,9 @@ def period_place(query: Query, said: frozenset[str] = frozenset(), *, years_too:
         used = [place for place in query.places_in(condition) if place in found]
         if used:
             return single(used)
+        if any(holds_years(place) for place in query.places_in(condition)):
+            # Who left in 2022 is asked about: a month is not that of another date.
+            return None
     used = [place for shown in query.shown for place in query.places_in(shown) if place in found]
     return single(used) or single(place for place in found if place.source == query.main) or single(found)
 
@@ -206,6 +209,21 @@ class Standing:
     conditions: tuple[exp.Expr, ...]
     period: Period | None
     """What they come to; None if that is no year, month or day."""
+    since: str = ""
+    """The date or year that all have to be at or after; empty if there is none."""
+    until: str = ""
+    """The one that all have to be before, or at most at."""
+
+    def meets(self, span: Span) -> bool:
+        """Whether `span`, open at one end, would cut short what these conditions leave, and leave something of it.
+
+        "Before 2023" meets "since 2022", but not "since 2024", and not "before 2022" either.
+        """
+        if (span.first is None) == (span.end is None):
+            return False
+        if span.first is not None:
+            return self.since < _first_day(span.first) < self.until
+        return bool(self.since) and self.since < _first_day(span.end) and not "" < self.until <= _first_day(span.end)
 
 
 _ON_PARTS: Final = re.compile(
@@ -238,7 +256,8 @@ def standing(query: Query, place: Place) -> Standing:
             ends.update(_ends(match))
     if ends:
         period = _between(ends)
-    return Standing(tuple(conditions), period if conditions else Period())
+    since, until = (next((ends[sign] for sign in signs if sign in ends), "") for signs in ((">=", ">"), ("<", "<=")))
+    return Standing(tuple(conditions), period if conditions else Period(), since, until)
 
 
 def _read(match: re.Match[str]) -> Period | None:

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from nl2sql_tui.language.followup.joins import Step, way_to
-from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
+from nl2sql_tui.language.syntax import conjuncts, is_result_in_order, name_node, text_of
 from nl2sql_tui.schema import Column, Schema, Table
 
 
@@ -137,17 +137,32 @@ class Query:
     def grouped(self, expressions: list[exp.Expr]) -> None:
         self.select.set("group", exp.Group(expressions=expressions) if expressions else None)
 
-    def spell_out_groups(self) -> None:
-        """Write in GROUP BY what an alias or a number there stands for."""
+    def spell_out_places(self) -> None:
+        """Write in GROUP BY what an alias or a number there stands for, and in ORDER BY what a number does."""
         self.grouped = [self._grouped_by(one).copy() for one in self.grouped]
+        for term in self.order:
+            term.set("this", self._numbered(term.this).copy())
+
+    def _numbered(self, term: exp.Expr) -> exp.Expr:
+        """What a number stands for in GROUP BY or ORDER BY; anything else itself, and a number that a star hides."""
+        if isinstance(term, exp.Literal) and term.is_int and 0 < int(term.this) <= len(self.shown):
+            upto = self.shown[: int(term.this)]
+            return term if any(one.is_star for one in upto) else upto[-1].unalias()
+        return term
 
     def _grouped_by(self, group: exp.Expr) -> exp.Expr:
-        if isinstance(group, exp.Literal) and not group.is_string and 0 < int(group.this) <= len(self.shown):
-            return self.shown[int(group.this) - 1].unalias()
+        if isinstance(group, exp.Literal):
+            return self._numbered(group)
         if isinstance(group, exp.Column) and not group.table and self.source_of(group) is None:
             aliased = (one for one in self.shown if one.alias.casefold() == group.name.casefold())
             return next((one.unalias() for one in aliased), group)
         return group
+
+    @property
+    def order(self) -> list[exp.Expr]:
+        """The terms of ORDER BY."""
+        order = self.select.args.get("order")
+        return list(order.expressions) if order else []
 
     @property
     def is_one_row(self) -> bool:
@@ -243,6 +258,27 @@ class Query:
         """How many joins lead to `table`; 0 where there is no way, or more than one."""
         return len(way_to(self.schema, self._tables_read_once(), table))
 
+    def reached_by(self, place: Place) -> list[str]:
+        """The columns of other tables that lead to the table of `place`, as the query or else its keys join it."""
+        if place.source is None:
+            return [step.near_column for step in way_to(self.schema, self._tables_read_once(), place.table)[:1]]
+        found = []
+        for tie in self.own(self.select, exp.EQ):
+            sides = [self.place_of(side) for side in (tie.this, tie.expression) if isinstance(side, exp.Column)]
+            if len(sides) > 1 and place.source in [side.source for side in sides if side is not None]:
+                found += [side.column.name for side in sides if side is not None and side.source != place.source]
+        return found
+
+    def is_settled(self, table: Table) -> bool:
+        """Whether a condition says already by its key which row of `table`, not read yet, is meant."""
+        keys = {(step.near.name, step.near_column) for step in way_to(self.schema, self._tables_read_once(), table)[:1]}
+        return any(
+            isinstance(condition, exp.EQ | exp.In)
+            and condition.find(exp.Literal) is not None
+            and any(place.key in keys for place in self.places_in(condition))
+            for condition in self.conditions()
+        )
+
     def bare(self, place: Place) -> exp.Column:
         """The column with its table's own name, for a query within this one."""
         return exp.Column(this=name_node(place.column.name), table=name_node(place.table.name))
@@ -285,7 +321,7 @@ class Query:
         """Put its table before each own column, so that a further table cannot make it ambiguous."""
         for column in self.columns_in(self.select):
             source = self.source_of(column)
-            if source is not None and not column.table:
+            if source is not None and not column.table and not is_result_in_order(column, self.select):
                 column.set("table", name_node(source.alias))
         everything = [exp.Column(this=exp.Star(), table=name_node(source.alias)) for source in self.sources]
         self.shown = [one for shown in self.shown for one in (everything if isinstance(shown, exp.Star) else [shown])]

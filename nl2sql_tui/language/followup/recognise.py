@@ -135,6 +135,12 @@ def readings(text: str) -> tuple[tuple[Edit, ...], ...]:
     return (*((edit,) for edit in found), *several)
 
 
+def bare_words(text: str) -> str:
+    """What a text says behind a connective and "what about": it may be a value and nothing else."""
+    body = without_lead(text)[1]
+    return asked_about(body) or body
+
+
 def _by_rules(body: str, connected: bool) -> list[Edit]:
     found: list[Edit] = []
     for pattern, make in _RULES:
@@ -161,7 +167,7 @@ def _open_readings(body: str, connected: bool, *, about: bool) -> _Made:
     has_preposition = re.match(rf"{_PREPOSITION}\b", body, re.IGNORECASE) is not None
     bare = len(body.split()) <= _MOST_BARE_WORDS
     if about or connected or (has_preposition and bare):
-        yield Instead(body, may_add=connected or has_preposition)
+        yield Instead(body, may_add=connected or has_preposition, rather=about)
         if not has_preposition:
             yield Show(body)
     elif bare:
@@ -173,7 +179,7 @@ def _limit(match: re.Match[str], _connected: bool) -> _Made:
     count = number_of(groups.get("n") or "1")
     if count and _LIKE_A_YEAR.fullmatch(match.group()):
         yield Keep(str(count))
-    if count:
+    elif count:
         yield Limit(count, _ENDS[(groups.get("end") or "first").lower()], groups.get("p") or "")
 
 
@@ -227,7 +233,7 @@ def _without(match: re.Match[str], _connected: bool) -> _Made:
     phrase = match.group("p")
     yield LeaveOut(phrase)
     yield Hide(phrase)
-    if match.group("v").lower() not in ("not", "except"):
+    if match.group("v").lower() in ("drop", "remove", "leave out", "omit", "skip"):
         yield Unfilter(phrase)
 
 
@@ -250,6 +256,10 @@ def _unfilter(match: re.Match[str], _connected: bool) -> _Made:
 
 
 def _replaced(match: re.Match[str], _connected: bool) -> _Made:
+    yield Instead(match.group("p"), may_add=False, insists=True)
+
+
+def _same_but(match: re.Match[str], _connected: bool) -> _Made:
     yield Instead(match.group("p"), may_add=True)
 
 
@@ -375,6 +385,6 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _rule(r"(?P<p>.+) instead", _replaced),
     _rule(
         rf"(?:the )?same(?: (?:thing|query|question|list))?(?: but)? (?P<p>{_PREPOSITION} .+)",
-        _replaced,
+        _same_but,
     ),
 )

@@ -18,7 +18,7 @@ from nl2sql_tui.language.followup.edits import Aggregate, Function, Group, Hide,
 from nl2sql_tui.language.followup.periods import holds_dates, holds_years, period_place
 from nl2sql_tui.language.followup.query import Place, Query, fragment
 from nl2sql_tui.language.followup.words import stems
-from nl2sql_tui.language.syntax import text_of
+from nl2sql_tui.language.syntax import is_result_in_order, text_of
 from nl2sql_tui.schema import Table
 
 _DATE_PARTS: Final = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "week": "%Y-%W", "weekday": "%w"}
@@ -49,6 +49,9 @@ def show_rows(query: Query) -> str | None:
     if not query.aggregates:
         return None
     first = query.aggregates[0]
+    if isinstance(first, exp.Max | exp.Min) or (query.grouped and (query.has("having") or query.has("limit"))):
+        # Not all rows are meant then.
+        return None
     distinct = first.this if isinstance(first.this, exp.Distinct) and isinstance(first, exp.Count) else None
     query.drop("group", "having", "order", "limit", "offset")
     if distinct is not None:
@@ -72,6 +75,7 @@ def show(edit: Show, query: Query) -> str | None:
     places = _places_to_show(edit.phrase, query)
     if not places or (query.grouped and not all(_depends_on_groups(place, query) for place in places)):
         return None
+    query.spell_out_places()
     replaces = query.is_one_row
     columns: list[exp.Expr] = []
     for place in places:
@@ -125,6 +129,7 @@ def _insert_before_aggregates(query: Query, new: list[exp.Expr]) -> None:
 def hide(edit: Hide, query: Query) -> str | None:
     """Without some of its columns."""
     keys = {place.key for place in columns_named(edit.phrase, query)}
+    query.spell_out_places()
     gone = [
         one for one in query.shown if _is_column_of(one, keys, query) or one.alias.casefold() == edit.phrase.casefold()
     ]
@@ -149,9 +154,12 @@ def group(edit: Group, query: Query) -> str | None:
     """A row for each of something; a list becomes a count for each."""
     if (not query.aggregates and not edit.counts_rows) or query.compares_with_a_summary or query.has("distinct"):
         return None
-    query.spell_out_groups()
-    if edit.instead:
-        _ungroup(query)
+    # The first rows of all are not the first ones of each group.
+    if query.has("limit") and not query.is_one_row and not edit.instead:
+        return None
+    query.spell_out_places()
+    if edit.instead and not _ungroup(query):
+        return None
     by: list[exp.Expr] = []
     shown: list[exp.Expr] = []
     for part in re.split(r",? and (?:per |by |for each )?|, (?:per |by |for each )?", edit.phrase):
@@ -175,10 +183,31 @@ def group(edit: Group, query: Query) -> str | None:
     return f"a row for each {', '.join(text_of(one) for one in shown)}"
 
 
-def _ungroup(query: Query) -> None:
+def _ungroup(query: Query) -> bool:
+    """Take the groups away, and the order unless it is by a number of each; False if more depends on them."""
+    is_ordered_by_a_number = bool(query.order) and all(_sums_up(term.this, query) for term in query.order)
+    if not all(_sums_up(one, query) for one in query.conditions("having")):
+        return False
+    if query.has("limit") and not is_ordered_by_a_number:
+        return False
     texts = {text_of(one) for one in query.grouped}
     query.shown = [one for one in query.shown if one.find(exp.AggFunc) or text_of(one.unalias()) not in texts]
-    query.drop("group", "order")
+    query.drop("group", *(() if is_ordered_by_a_number else ("order",)))
+    return True
+
+
+def _sums_up(node: exp.Expr, query: Query) -> bool:
+    """Whether it is a number of each group, whatever the groups are of: all its columns are within aggregates."""
+    outside = [column for column in query.columns_in(node) if column.find_ancestor(exp.AggFunc) is None]
+    return all(_is_a_number_by_name(column, query) for column in outside)
+
+
+def _is_a_number_by_name(column: exp.Column, query: Query) -> bool:
+    """Whether it is what the query calls one of its aggregates."""
+    if column.table or (query.source_of(column) is not None and not is_result_in_order(column, query.select)):
+        return False
+    named = [one.unalias() for one in query.shown if one.alias and one.alias.casefold() == column.name.casefold()]
+    return bool(named) and any(named[0] == one for one in query.aggregates)
 
 
 def _group_target(phrase: str, query: Query) -> tuple[list[exp.Expr], list[exp.Expr]] | None:

@@ -24,7 +24,7 @@ from nl2sql_tui.language.followup.edits import (
     Sort,
     Unfilter,
 )
-from nl2sql_tui.language.followup.recognise import readings
+from nl2sql_tui.language.followup.recognise import bare_words, readings
 from nl2sql_tui.schema import Schema, ValueLookup
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def follow_up(text: str, last_sql: str, schema: Schema, values: ValueLookup, com
     `compiles` says whether SQL is valid on the database; what is not is never given.
     """
     try:
-        for edits in readings(text):
+        for edits in (*_as_a_value(text, last_sql, schema, values), *readings(text)):
             changed = _changed(edits, last_sql, schema, values)
             if changed is not None and changed.sql != _rewritten(last_sql) and compiles(changed.sql):
                 return changed
@@ -58,6 +58,24 @@ def follow_up(text: str, last_sql: str, schema: Schema, values: ValueLookup, com
         # A tree can nest too deeply to be written as SQL again.
         return None
     return None
+
+
+def _as_a_value(text: str, sql: str, schema: Schema, values: ValueLookup) -> tuple[tuple[Edit, ...], ...]:
+    """The reading of a text that is a value of a column that `sql` limits, whatever else it might say.
+
+    "And first?" is about another class of seats where the last question was about one.
+    """
+    body = bare_words(text)
+    places = {(cell.table, cell.column) for cell in values.find(body)} if body else set()
+    if not places:
+        return ()
+    from nl2sql_tui.language.followup.query import Query
+    from nl2sql_tui.language.syntax import parsed
+
+    tree = parsed(sql)
+    query = Query.of(tree, schema) if tree is not None else None
+    is_limited = query is not None and not places.isdisjoint(query.limited_columns(everywhere=True))
+    return ((Instead(body, may_add=False),),) if is_limited else ()
 
 
 def _rewritten(sql: str) -> str:

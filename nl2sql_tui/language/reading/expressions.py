@@ -273,8 +273,10 @@ class ExpressionWords:
 
     def _comparison(self, node: exp.Expr) -> str:
         left, right = node.this, node.expression
-        if isinstance(right, exp.Null) and isinstance(node, exp.EQ | exp.NEQ | exp.LT | exp.GT | exp.LTE | exp.GTE):
-            return f"{self.value(left)} is compared with NULL, which is never true"
+        if isinstance(node, exp.EQ | exp.NEQ | exp.LT | exp.GT | exp.LTE | exp.GTE):
+            for side, other in ((left, right), (right, left)):
+                if isinstance(other, exp.Null):
+                    return f"{self.value(side)} is compared with NULL, which is never true"
         words = _COMPARISONS[type(node)]
         if isinstance(right, exp.Literal) and right.is_string and _DATE.match(right.name):
             words = _ON_DATES.get(type(node), words)

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from nl2sql_tui.language.repairs.scopes import Context, Source, enclosing, meaning, own_columns, selects, sources
 from nl2sql_tui.language.repairs.ways import Step
-from nl2sql_tui.language.syntax import column_node, name_node, text_of
+from nl2sql_tui.language.syntax import column_node, is_result_in_order, name_node, text_of
 from nl2sql_tui.schema import Schema
 
 
@@ -45,7 +45,9 @@ def qualify_all(select: exp.Select, schema: Schema) -> None:
             continue
         for column in list(own_columns(inner)):
             source = meaning(column, inner, schema).source
-            if source is not None and not column.table and source.name and _is_of(source, select, schema):
+            if source is None or column.table or is_result_in_order(column, inner):
+                continue
+            if source.name and _is_of(source, select, schema):
                 column.set("table", name_node(source.name))
     for place, item in enumerate(list(select.expressions)):
         if isinstance(item, exp.Star):

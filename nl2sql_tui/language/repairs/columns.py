@@ -65,6 +65,8 @@ def _told_apart(column: exp.Column, select: exp.Select, found: Sequence[Source])
 
 def _mended(column: exp.Column, select: exp.Select, context: Context) -> str | None:
     """Mend one column that is nowhere where it is looked for, in the first way that is clear."""
+    if _is_of_a_table_not_read(column, select, context):
+        return _joined(column, select, context)
     home = _home(column, select, context)
     return (
         _renamed(column, home, same_name, context)
@@ -73,6 +75,15 @@ def _mended(column: exp.Column, select: exp.Select, context: Context) -> str | N
         or _renamed(column, home, like_name, context)
         or _renamed(column, home, asked_name, context)
     )
+
+
+def _is_of_a_table_not_read(column: exp.Column, select: exp.Select, context: Context) -> bool:
+    """Whether it says itself which table it is of: one that has it, and that no query around it reads."""
+    table = context.schema.table(column.table) if column.table else None
+    if table is None or table.column(column.name) is None:
+        return False
+    read = [source for level in visible_sources(select, context.schema) for source in level]
+    return all(source.table is not table and source.name.casefold() != column.table.casefold() for source in read)
 
 
 def _home(column: exp.Column, select: exp.Select, context: Context) -> list[Source]:

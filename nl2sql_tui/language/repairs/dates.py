@@ -13,7 +13,7 @@ from nl2sql_tui.schema import CellLookup
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?")
 _YEAR: Final = re.compile(r"[12]\d{3}")
-_YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.]?(\d{1,2})[-/.]?(\d{1,2})")
+_YEAR_FIRST: Final = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|(\d\d)(\d\d))")
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _NAMED: Final = re.compile(r"(?:(\d{1,2})\.?\s+)?([A-Za-z]{3,9})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})")
 _MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -32,6 +32,8 @@ def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Itera
             if not literals or asked >= _MOST_ASKED:
                 continue
             years = all(_YEAR.fullmatch(literal.name) for literal in literals)
+            if years and _sorts_as_text(column, literals):
+                continue
             days = [_day(literal.name) for literal in literals]
             if not years and (None in days or all(_ISO.fullmatch(literal.name) for literal in literals)):
                 continue
@@ -46,7 +48,7 @@ def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Itera
             assert comparison is not None
             before = text_of(comparison)
             for literal, day in zip(literals, days, strict=True):
-                literal.replace(exp.Literal.string(literal.name if years or day is None else day.isoformat()))
+                literal.replace(exp.Literal.string(literal.name if day is None else day.isoformat()))
             if years:
                 column.replace(exp.func("STRFTIME", exp.Literal.string("%Y"), column.copy(), dialect="sqlite"))
             yield f"{before} → {text_of(comparison)}: the column holds dates such as {stored[0]}"
@@ -66,11 +68,17 @@ def _others(column: exp.Column) -> list[exp.Literal]:
     return others if all(isinstance(other, exp.Literal) for other in others) else []
 
 
+def _sorts_as_text(column: exp.Column, literals: list[exp.Literal]) -> bool:
+    """Whether dates and years are put in order as texts, which holds: '2023-04-01' comes behind '2023'."""
+    is_ordered = isinstance(column.parent, exp.LT | exp.LTE | exp.GT | exp.GTE | exp.Between)
+    return is_ordered and all(literal.is_string for literal in literals)
+
+
 def _day(text: str) -> date | None:
     """The day that `text` can only mean; None if it is no date or may be two."""
     try:
         if match := _YEAR_FIRST.fullmatch(text):
-            return date(*(int(part) for part in match.groups()))
+            return date(*(int(part) for part in match.groups() if part))
         if match := _YEAR_LAST.fullmatch(text):
             first, second, year = (int(part) for part in match.groups())
             day, month = (first, second) if first > 12 else (second, first)

@@ -26,7 +26,8 @@ def divide_exactly(tree: exp.Query, context: Context) -> Iterator[str]:
         is_whole = _is_whole(division.this, context) and _is_whole(division.expression, context)
         if is_whole and _is_ratio(division) and not _is_grouped_by(division):
             before = text_of(division)
-            division.set("this", exp.Cast(this=division.this.unnest(), to=exp.DataType.build("REAL")))
+            divided = division.this.unnest() if isinstance(division.this, exp.Paren) else division.this
+            division.set("this", exp.Cast(this=divided, to=exp.DataType.build("REAL")))
             yield f"{before} → {text_of(division)}: whole numbers would be divided without their fraction"
 
 
@@ -38,16 +39,25 @@ def _is_ratio(division: exp.Div) -> bool:
 
 
 def _is_grouped_by(division: exp.Div) -> bool:
-    """Whether rows are grouped by what the division gives: GROUP BY has it, or the alias or the number of its item."""
+    """Whether rows are grouped by what the division gives: GROUP BY has it, or the alias or the number of its item.
+
+    Also the GROUP BY of a query around the one that it stands in, which knows it by its alias.
+    """
     select = division.find_ancestor(exp.Select)
-    group = select.args.get("group") if select is not None else None
-    if select is None or group is None:
-        return False
-    if any(text_of(division) == text_of(each) for each in group.find_all(exp.Div)):
-        return True
-    called = {key.name.casefold() for key in group.expressions if isinstance(key, exp.Column | exp.Literal)}
-    holding = [(place, item) for place, item in enumerate(select.expressions, 1) if division in item.find_all(exp.Div)]
-    return any(item.alias.casefold() in called or str(place) in called for place, item in holding)
+    names: set[str] = set()
+    while select is not None:
+        group = select.args.get("group")
+        if group is not None and any(division == each for each in group.find_all(exp.Div)):
+            return True
+        items = enumerate(select.expressions, 1)
+        holding = [(place, item) for place, item in items if any(each is division for each in item.find_all(exp.Div))]
+        names |= {item.alias.casefold() for _, item in holding if item.alias}
+        called = {str(place) for place, _ in holding} | names
+        keys = group.expressions if group is not None else []
+        if any(isinstance(key, exp.Column | exp.Literal) and key.name.casefold() in called for key in keys):
+            return True
+        select = select.find_ancestor(exp.Select)
+    return False
 
 
 def _is_whole(node: exp.Expr, context: Context) -> bool:

@@ -7,12 +7,15 @@ from sqlglot import exp
 
 from nl2sql_tui.language.repairs.add_tables import join_in, way_to
 from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, own_columns, selects, sources
-from nl2sql_tui.language.syntax import name_node, text_of
+from nl2sql_tui.language.repairs.ways import Step
+from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
 from nl2sql_tui.quoting import string_literal
-from nl2sql_tui.schema import CellLookup, CellValue, ValueLookup
+from nl2sql_tui.schema import CellLookup, CellValue, Table, ValueLookup
 
 _MOST_ASKED: Final = 12
 """Texts of one statement that the database is asked about."""
+_SAMPLE: Final = 5
+"""Values of a column that another one is asked for: a large table is read through for each."""
 
 
 def spell_texts(tree: exp.Query, context: Context, values: ValueLookup, cells: CellLookup) -> Iterator[str]:
@@ -32,7 +35,11 @@ def spell_texts(tree: exp.Query, context: Context, values: ValueLookup, cells: C
 
 
 def move_texts(tree: exp.Query, context: Context, links: Sequence[CellValue], cells: CellLookup) -> Iterator[str]:
-    """Compare a text with the one column in which the question's words were found, where the other does not hold it."""
+    """Compare a text with the one column in which the question's words were found, where the other does not hold it.
+
+    Not with one that another condition compares already, nor with one that holds the same kind of thing: where flights
+    begin is not where they end, even if no flight begins there.
+    """
     for column, literal, source in _compared(tree, context)[:_MOST_ASKED]:
         select = column.find_ancestor(exp.Select)
         same = [link for link in links if link.text.lower() == literal.name.lower()]
@@ -44,26 +51,87 @@ def move_texts(tree: exp.Query, context: Context, links: Sequence[CellValue], ce
         if not same or stands_there or cells.holds(source.table.name, column.name, literal.name) is not False:
             continue
         before = text_of(column)
-        if _compare_with(column, select, same, context):
+        if _compare_with(column, source, select, same, context, cells):
             yield f"{before} → {text_of(column)}: {before} does not hold {string_literal(literal.name)}"
 
 
-def _compare_with(column: exp.Column, select: exp.Select, links: Sequence[CellValue], context: Context) -> bool:
-    """Make `column` the linked one: of the tables read, else of one that can be joined; False if several could be."""
+def _compare_with(
+    column: exp.Column,
+    source: Source,
+    select: exp.Select,
+    links: Sequence[CellValue],
+    context: Context,
+    cells: CellLookup,
+) -> bool:
+    """Make `column`, of `source`, the linked one: of the tables read, else of one that can be joined; False if not."""
     read = {source.table.name: source.name for source in sources(select, context.schema) if source.table is not None}
     here = [link for link in links if link.table in read]
     if len(here or links) != 1:
         return False
     link = (here or links)[0]
+    if _is_compared(link, select, context) or _are_of_one_kind(column, source, link, context, cells):
+        return False
     if not here:
         way = way_to(select, link.table, context)
-        if not way:
+        if not way or not _has_to_hold(column, select) or (_sums_up(select) and not _meets_each_row_once(way, context)):
             return False
         join_in(select, way, context)
     column.set("this", name_node(link.column))
     if column.table or len(read) > 1 or not here:
         column.set("table", name_node(read.get(link.table, link.table)))
     return True
+
+
+def _is_compared(link: CellValue, select: exp.Select, context: Context) -> bool:
+    """Whether a condition of `select` compares the linked column with something else than another column."""
+    for column in own_columns(select):
+        source = meaning(column, select, context.schema).source
+        is_linked = source is not None and source.table is not None and source.table.name == link.table
+        if is_linked and column.name.casefold() == link.column.casefold():
+            comparison = column.find_ancestor(exp.Predicate)
+            if comparison is not None and comparison.find(exp.Literal) is not None:
+                return True
+    return False
+
+
+def _are_of_one_kind(column: exp.Column, source: Source, link: CellValue, context: Context, cells: CellLookup) -> bool:
+    """Whether two columns hold the same kind of thing: they refer to one key, or the one holds what the other does."""
+    assert source.table is not None
+    other = context.schema.table(link.table)
+    keys = [_referred_to(source.table, column.name), _referred_to(other, link.column) if other is not None else None]
+    if keys[0] is not None and keys[0] == keys[1]:
+        return True
+    some = list(dict.fromkeys(cells.first_values(source.table.name, column.name)))[:_SAMPLE]
+    # Where that cannot be told in time, they may be.
+    return any(cells.holds(link.table, link.column, text) is not False for text in some)
+
+
+def _referred_to(table: Table, column: str) -> tuple[str, str] | None:
+    """The table and column that a declared key of `column` refers to."""
+    found = [key for key in table.foreign_keys if key.column.casefold() == column.casefold()]
+    return (found[0].to_table.casefold(), found[0].to_column.casefold()) if found else None
+
+
+def _sums_up(select: exp.Select) -> bool:
+    return any(one.find_ancestor(exp.Select) is select for one in select.find_all(exp.AggFunc))
+
+
+def _meets_each_row_once(way: Sequence[Step], context: Context) -> bool:
+    """Whether a row finds at most one partner in each step of `way`, so that no sum counts it more than once."""
+    for step in way:
+        table = context.schema.table(step.to_table)
+        keys = {column.name for column in table.columns if column.primary_key} if table is not None else set()
+        if not keys or not keys <= {to_column for _, to_column in step.pairs}:
+            return False
+    return True
+
+
+def _has_to_hold(column: exp.Column, select: exp.Select) -> bool:
+    """Whether the comparison decides alone about each row, so that a join may leave out rows that do not meet it."""
+    where = select.args.get("where")
+    comparison = column.parent
+    is_positive = isinstance(comparison, exp.EQ | exp.Like) and not comparison.args.get("negate")
+    return is_positive and any(part is comparison for part in conjuncts(where.this if where is not None else None))
 
 
 def _stored(text: str, table: str, column: str, values: ValueLookup) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from nl2sql_tui.spelling import slips_between, slips_forgiven
+from nl2sql_tui.spelling import slips_between, slips_forgiven, without_accents
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _LINKS: Final = frozenset(("of", "the", "a", "an"))
@@ -15,7 +15,14 @@ _QUALIFIERS: Final = frozenset(
     ).split()
 )
 """Words that make another thing of what they stand before, as `name_words` gives them: an age is no max_age."""
+_OF_SOMETHING: Final = frozenset("id key code number no nr date time day month year".split())
+"""Words that say nothing without what they are of."""
+_TWO_SIDES: Final = ({"er", "ee"}, {"or", "ee"})
+"""How the names of the two sides of a deal end."""
+_OPPOSITE_BEGINNINGS: Final = (("hyper", "hypo"), ("macro", "micro"))
+"""With the same first letter; all others differ in it."""
 _SHARED_TAIL: Final = 3
+_SHORTEST_CUT: Final = 3
 _SHORTEST_PLURAL: Final = 4
 
 
@@ -24,8 +31,8 @@ Likeness = Callable[[str, Sequence[str], str, frozenset[str]], str | None]
 
 
 def name_words(name: str) -> tuple[str, ...]:
-    """The words of `name` in lower case and without a plural's s: "Year_of_Founded", "pettypes" → pettype."""
-    return tuple(_singular(word.lower()) for word in _WORD.findall(name))
+    """The words of `name` without case, accents and a plural's s: "Year_of_Founded", "pettypes" → pettype."""
+    return tuple(_singular(word.casefold()) for word in _WORD.findall(without_accents(name)))
 
 
 def _singular(word: str) -> str:
@@ -74,7 +81,7 @@ def asked_name(name: str, candidates: Sequence[str], table: str, said: frozenset
     """The only one of `candidates` that ends in the same word, if the question names it and not what `name` says.
 
     The last word of a name says what it is: a number, a date. No opposite is taken: what asks for is_inactive = 0 would
-    ask for the contrary of it with is_active.
+    ask for the contrary of it with is_active. Nor is a word like max, which makes another thing of a name, left out.
     """
     words = _content(name)
     alike = only(candidate for candidate in candidates if _content(candidate)[-1:] == words[-1:])
@@ -82,7 +89,7 @@ def asked_name(name: str, candidates: Sequence[str], table: str, said: frozenset
         return None
     others = set(_content(alike))
     dropped = set(words) - others
-    is_asked_for = others - set(name_words(table)) <= said and not dropped & said
+    is_asked_for = others - set(name_words(table)) <= said and not dropped & (said | _QUALIFIERS)
     return alike if is_asked_for and not _has_opposites(dropped, others - set(words)) else None
 
 
@@ -92,13 +99,20 @@ def _content(name: str) -> tuple[str, ...]:
 
 
 def _is_said_in_part(name: str, candidate: str, table: str, said: frozenset[str]) -> bool:
-    """Whether `candidate` has all words of `name`, but for the table's own, and what it adds only tells more of it."""
+    """Whether `candidate` has all words of `name`, but for the table's own, and what it adds only tells more of it.
+
+    The date of an order is no ship_date, nor its id a line_id: there even the table's own words are not left out.
+    """
     own = set(name_words(table))
     wanted, words = set(_content(name)), set(_content(candidate))
     dropped, added = wanted - words, words - wanted
-    # What is of the table's own name may be left out, but not for another part of it: order_id is no line_id.
+    if not wanted or (added & _QUALIFIERS) - said:
+        return False
+    if not dropped:
+        return True
+    # What is of the table's own name may be left out, but not for another part of it.
     is_table_left_out = dropped <= own and dropped != wanted and (own <= wanted or not added & own)
-    return bool(wanted) and (not dropped or is_table_left_out) and not (added & _QUALIFIERS) - said
+    return is_table_left_out and not (wanted & _OF_SOMETHING and (added or not own <= wanted))
 
 
 def _is_misspelt(name: str, candidate: str, said: frozenset[str]) -> bool:
@@ -113,12 +127,24 @@ def _is_misspelt(name: str, candidate: str, said: frozenset[str]) -> bool:
 def _is_slip(word: str, other: str) -> bool:
     """Whether `word` is `other` misspelt, and not another word that is spelt like it.
 
-    Opposites differ in how they begin (import and export, paid and unpaid) or in the two sides of a deal (payer and
-    payee), slips hardly ever.
+    Opposites differ in how they begin (import and export, paid and unpaid, hyper- and hypo-) or in the two sides of a
+    deal (payer and payee, consignor and consignee), slips hardly ever. A word too short for a slip may lack its end.
     """
-    if word[0] != other[0] or {word[-2:], other[-2:]} == {"er", "ee"}:
+    ends = {word[-2:], other[-2:]}
+    if (
+        word[0] != other[0]
+        or ends in _TWO_SIDES
+        or _begin_as_opposites(word, other)
+        or _begin_as_opposites(other, word)
+    ):
         return False
+    if len(word) >= _SHORTEST_CUT and other[:-1] == word:
+        return True
     return slips_between(word, other, min(slips_forgiven(word), slips_forgiven(other))) is not None
+
+
+def _begin_as_opposites(word: str, other: str) -> bool:
+    return any(word.startswith(one) and other.startswith(opposite) for one, opposite in _OPPOSITE_BEGINNINGS)
 
 
 def _has_opposites(words: Iterable[str], others: Iterable[str]) -> bool:

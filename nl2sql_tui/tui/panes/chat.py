@@ -42,6 +42,8 @@ Ask = Callable[[str, Cancel, bool], Iterator[AssistantEvent]]
 Check = Callable[[str], Verdict]
 _ASK = "Ask about this database in plain words"
 _RUN_OR_ASK = "Enter runs the SQL above; or ask something else"
+_UNSURE = "Unsure: Enter twice runs it; or ask in other words"
+_ONCE_MORE = "Enter again runs it; or ask in other words"
 _EDIT_OR_ASK = "Ctrl+T edits the SQL above; or ask in other words"
 
 Mode = Literal["question", "sql"]
@@ -82,13 +84,16 @@ class ChatPane(Vertical):
         "Below the SQL stands what it does in plain words, made from the SQL itself and never by the model; W shows "
         "all of it, with where each column comes from. After an empty or odd result the cause is looked for; where "
         "there is a change that mends it, Ctrl+G puts the mended SQL into the box, and you run it or not.\n\n"
+        "An answer that is likely to be wrong, or to a question of which the database seems to have nothing, is marked "
+        "unsure, with the words that name nothing here: Enter runs it only when pressed twice, Ctrl+R at once. The "
+        "setting ask_below says from where on, 0 turns it off.\n\n"
         "Where the model is not sure of its answer and the setting candidates is above zero, it writes more of them, "
         "and what they give is compared: the answer that most agree with is shown, and Ctrl+N shows the next one.\n\n"
         'A question may lean on the answer before it: "only for 2023", "and per month", "the other way round", '
         '"their names too", "how many are there?", "why is Anna missing?", "undo". Such a one changes the last '
         "SQL; a question that you have run an answer to before gets that SQL, also with another value. Both happen "
         "without the model, which Ctrl+O asks all the same. /new begins a conversation in which nothing leans on what "
-        "came before.\n\n"
+        "came before. /adapter lists the model's adapters, /adapter NAME has another one answer.\n\n"
         "A question is remembered with the SQL that ran for it, edited or not, but never with its rows. It stays on "
         "this computer; the setting history turns it off."
     )
@@ -145,6 +150,8 @@ class ChatPane(Vertical):
         turn = self.turns.chosen
         if self.answering or turn is None or turn.verdict is None or turn.has_run:
             self.question_box.placeholder = _ASK
+        elif turn.in_doubt:
+            self.question_box.placeholder = _ONCE_MORE if turn.enter_pressed else _UNSURE
         else:
             self.question_box.placeholder = _RUN_OR_ASK if turn.runnable else _EDIT_OR_ASK
 

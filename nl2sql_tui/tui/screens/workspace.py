@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Static
 
 from nl2sql_tui.answers import AssistantEvent
@@ -24,17 +23,16 @@ from nl2sql_tui.history.accepted import History, default_history_file
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import content
 from nl2sql_tui.tui import messages
+from nl2sql_tui.tui.adapter_switch import COMMAND, AdapterSwitch, list_text
 from nl2sql_tui.tui.background import Stream
-from nl2sql_tui.tui.clipboard import copy_text
 from nl2sql_tui.tui.explainer import Explainer
 from nl2sql_tui.tui.history_keeper import HistoryKeeper
 from nl2sql_tui.tui.model_watch import LOOKS_PER_SECOND, ModelWatch
 from nl2sql_tui.tui.panes.chat import ChatPane
 from nl2sql_tui.tui.panes.result import ResultPane
 from nl2sql_tui.tui.panes.schema import SchemaPane
-from nl2sql_tui.tui.screens.help import help_for
-from nl2sql_tui.tui.screens.viewer import text_viewer
-from nl2sql_tui.tui.widgets.explanations import reading_in_full
+from nl2sql_tui.tui.screens.viewing import ViewingScreen
+from nl2sql_tui.tui.screens.workspace_keys import KEYS
 from nl2sql_tui.tui.widgets.key_bar import KeyBar
 from nl2sql_tui.tui.widgets.prompt_box import SqlBox
 from nl2sql_tui.tui.widgets.status_line import StatusLine
@@ -49,7 +47,7 @@ _NEW = "/new"
 """Written in the question box, it begins a new conversation."""
 
 
-class Workspace(Screen[None]):
+class Workspace(ViewingScreen):
     """Schema to the left, chat above the result to the right."""
 
     CSS_PATH: ClassVar = [
@@ -62,28 +60,7 @@ class Workspace(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (40, "-narrow"), (72, "-medium"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-too-short"), (10, "-flat"), (18, "-short"), (32, "-tall")]  # noqa: RUF012
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", id="program.stop"),
-        Binding("escape", "return", "Back", id="program.return"),
-        Binding("ctrl+r,f9", "run", "Run SQL", id="program.run"),
-        Binding("ctrl+t", "edit", "Edit SQL", id="program.edit", priority=True),
-        Binding("ctrl+g", "apply", "Mend SQL", id="program.apply", priority=True),
-        Binding("ctrl+o", "ask_model", "Ask the model", id="program.ask_model", priority=True),
-        Binding("ctrl+n", "other_reading", "Other reading", id="program.other_reading", priority=True),
-        Binding("f4", "sql_box", "Own SQL", id="program.sql_box", priority=True),
-        Binding("ctrl+l", "load_model", "Load the model again", id="program.load_model", priority=True),
-        Binding("f1", "help", "Help", id="program.help", priority=True),
-        Binding("f2", "go_to_schema", "Schema", id="program.schema", priority=True),
-        Binding("f3", "go_to_chat", "Chat", id="program.chat", priority=True),
-        Binding("f6", "go_to_result", "Result", id="program.result", priority=True),
-        Binding("f5", "read_schema", "Read the database again", id="program.read_schema", show=False, priority=True),
-        Binding("f7", "zoom", "Zoom the pane", id="program.zoom", show=False, priority=True),
-        Binding(
-            "f8", "toggle_schema", "Show or hide the schema", id="program.toggle_schema", show=False, priority=True
-        ),
-        Binding("question_mark", "help", "Help", id="program.help_too", show=False),
-        Binding("ctrl+c", "interrupt", "Stop", id="program.interrupt", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(
         self, database: Database, engine: Engine, settings: Settings, sample_questions: Sequence[str] = ()
@@ -97,6 +74,7 @@ class Workspace(Screen[None]):
         self.chat = ChatPane(self._answer, database.check, lambda: engine.load_state, sample_questions)
         self.result = ResultPane(lambda sql, cancel: database.execute(sql, cancel, self._limits))
         self._explainer = Explainer(database, self.post_message)
+        self._adapters = AdapterSwitch(engine, self.status, self.post_message)
         self._keeper = (
             HistoryKeeper(database, engine.name, History(default_history_file()), self._tell)
             if settings.history
@@ -143,7 +121,14 @@ class Workspace(Screen[None]):
 
     def _begin_loading(self) -> None:
         self.engine.start()
-        watch = ModelWatch(self.engine, self.status, self._read_ahead, self.chat.remark, self._tell_failed_load)
+        watch = ModelWatch(
+            self.engine,
+            self.status,
+            self._read_ahead,
+            self.chat.remark,
+            self._tell_failed_load,
+            lambda: self._adapters.switching,
+        )
         self.set_interval(1 / LOOKS_PER_SECOND, watch.look)
 
     def _read_ahead(self) -> None:
@@ -171,8 +156,12 @@ class Workspace(Screen[None]):
 
     def on_question_submitted(self, message: messages.QuestionSubmitted) -> None:
         self.chat.open_box("question")
+        command, *words = message.question.split(maxsplit=1)
         if message.question.casefold() == _NEW:
             self._begin_anew()
+        elif command.casefold() == COMMAND:
+            if self._adapters.do("".join(words), answering=self.chat.answering):
+                self.chat.question_box.remember(message.question)
         else:
             self.chat.ask(message.question)
 
@@ -181,6 +170,19 @@ class Workspace(Screen[None]):
         self.conversation.begin_anew()
         self.chat.question_box.remember(_NEW)
         self.chat.remark("A new conversation: what follows does not refer to what stands above.")
+
+    def on_adapters_listed(self, message: messages.AdaptersListed) -> None:
+        self.chat.remark(list_text(message.adapters))
+
+    def on_adapter_switched(self, message: messages.AdapterSwitched) -> None:
+        text, hint = self._adapters.end(message.problem)
+        if hint:
+            self.chat.notice(text, hint)
+        else:
+            self.chat.remark(text)
+        # What was read of the schema with the one adapter is of no use to the other.
+        self._read_ahead()
+        self.refresh_bindings()
 
     def action_ask_model(self) -> None:
         """Have the model asked the question of the chosen turn, whose answer came without it."""
@@ -201,7 +203,7 @@ class Workspace(Screen[None]):
         """Run the statement that stands ready, once; Ctrl+R runs it again."""
         turn = self.chat.turns.chosen
         if turn is not None and turn.runnable and not turn.has_run and not self.result.running:
-            self.action_run()
+            self.action_run_if_sure()
 
     def on_run_requested(self, message: messages.RunRequested) -> None:
         self._explainer.stop()
@@ -285,12 +287,21 @@ class Workspace(Screen[None]):
         else:
             self.post_message(messages.RunRequested(turn.sql, turn.number))
 
+    def action_run_if_sure(self) -> None:
+        """Run it as `action_run` does, an answer in doubt only when told so twice."""
+        turn = self.chat.turns.chosen
+        if turn is None or turn.consent():
+            self.action_run()
+        else:
+            self.chat.suggest()
+            self.status.flash("Not sure of this SQL: Enter again runs it.", warning=True)
+
     def action_stop(self) -> None:
         """Stop what runs: that of the pane with the focus first."""
         if self.result.has_focus_within:
-            self.result.stop() or self.chat.stop() or self._explainer.stop()
+            self.result.stop() or self.chat.stop() or self._explainer.stop() or self._adapters.stop()
         else:
-            self.chat.stop() or self.result.stop() or self._explainer.stop()
+            self.chat.stop() or self.result.stop() or self._explainer.stop() or self._adapters.stop()
 
     def action_return(self) -> None:
         """Go back to the question box."""
@@ -306,7 +317,8 @@ class Workspace(Screen[None]):
 
     @property
     def _busy(self) -> bool:
-        return self.chat.answering or self.result.running or self._explainer.examining
+        asked = self.chat.answering or self._adapters.switching
+        return asked or self.result.running or self._explainer.examining
 
     # Boxes and panes
 
@@ -358,38 +370,6 @@ class Workspace(Screen[None]):
         """Give the pane with the focus the whole window, or take it back."""
         self.toggle_class("-zoomed")
 
-    # What is shown over the panes, and copied
-
-    def action_help(self) -> None:
-        self.app.push_screen(help_for(self))
-
-    def on_cell_opened(self, message: messages.CellOpened) -> None:
-        def copy() -> None:
-            self._copy(message.copied(), "what is shown")
-
-        self.app.push_screen(text_viewer(message.title, message.text, copy))
-
-    def on_prompt_requested(self, message: messages.PromptRequested) -> None:
-        title = f"What the model was shown · {message.prompt_tokens:,} of {message.context_tokens:,} tokens"
-
-        def copy() -> None:
-            self._copy(message.prompt_text, "the prompt")
-
-        self.app.push_screen(text_viewer(title, message.prompt_text, copy))
-
-    def on_reading_requested(self, message: messages.ReadingRequested) -> None:
-        text = reading_in_full(message.reading)
-        self.app.push_screen(text_viewer("What the SQL does", text, lambda: self._copy(text, "what is shown")))
-
-    def on_copy_requested(self, message: messages.CopyRequested) -> None:
-        self._copy(message.text, message.what)
-
-    def _copy(self, text: str, what: str) -> None:
-        def tell(line: str) -> None:
-            self.post_message(messages.Flashed(line))
-
-        copy_text(text, what, self.app.copy_to_clipboard, tell)
-
     def on_flashed(self, message: messages.Flashed) -> None:
         self.status.flash(message.text, warning=message.warning)
 
@@ -403,7 +383,7 @@ class Workspace(Screen[None]):
             return not self._busy and self.focused is not self.chat.question_box
         turn = self.chat.turns.chosen
         answer = turn.answer if turn is not None else None
-        if action in ("edit", "run"):
+        if action in ("edit", "run", "run_if_sure"):
             in_sql_box = action == "run" and isinstance(self.focused, SqlBox)
             return in_sql_box or (turn is not None and bool(turn.sql))
         if action == "ask_model":

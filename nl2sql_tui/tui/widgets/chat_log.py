@@ -22,7 +22,7 @@ class ChatLog(VerticalScroll, can_focus=True):
     """Scrolls along with the newest turn until the user scrolls or chooses another."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.run", "Run SQL", id="log.run"),
+        Binding("enter", "screen.run_if_sure", "Run SQL", id="log.run"),
         Binding("e", "edit", "Edit SQL", id="log.edit"),
         Binding("y", "copy", "Copy SQL", id="log.copy"),
         Binding("p", "prompt", "Prompt", id="log.prompt"),

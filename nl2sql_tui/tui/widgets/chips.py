@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from nl2sql_tui.answers import Answer, Linked
+from nl2sql_tui.answers import Answer, Doubt, Linked
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.errors import Stopped
@@ -14,14 +14,18 @@ _LONGEST_CELL = 30
 SEPARATOR = " · "
 DIM = "$foreground 60%"
 GOOD = "$chip-good on $chip-good-background"
+UNSURE = "$chip-unsure on $chip-unsure-background"
 BAD = "$chip-bad on $chip-bad-background"
 WARNING = "$text-warning"
 
 
 def answer_chips(answer: Answer) -> Content:
     """Everything a finished answer is marked with; the first line says whether it may be run."""
-    facts = [_source(answer), seconds_text(answer.seconds)]
-    lines = [_verdict_line(answer.verdict, facts)]
+    likely = [] if answer.confidence is None else [f"likely {answer.confidence:.0%}"]
+    facts = [*likely, _source(answer), seconds_text(answer.seconds)]
+    lines = [_verdict_line(answer.verdict, facts, is_sure=answer.doubt is None)]
+    if answer.doubt is not None:
+        lines.append(content(doubt_text(answer.doubt, can_run=answer.verdict.valid), WARNING))
     if answer.verdict.hint and not answer.verdict.valid:
         lines.append(content(answer.verdict.hint, DIM))
     if answer.cut:
@@ -30,6 +34,12 @@ def answer_chips(answer: Answer) -> Content:
     if len(answer.interpretations) > 1:
         lines.append(content(disagreement_text(answer), WARNING))
     return Content("\n").join(lines)
+
+
+def doubt_text(doubt: Doubt, *, can_run: bool) -> str:
+    """Why the user is asked about an answer, and what there is to do."""
+    ways = "Ask in other words; Enter twice runs it" if can_run else "Ask in other words"
+    return f"{doubt.text} {ways}."
 
 
 def disagreement_text(answer: Answer) -> str:
@@ -60,10 +70,11 @@ def verdict_chips(verdict: Verdict) -> Content:
     return Content("\n").join(lines)
 
 
-def _verdict_line(verdict: Verdict, facts: list[str]) -> Content:
+def _verdict_line(verdict: Verdict, facts: list[str], *, is_sure: bool = True) -> Content:
     if verdict.valid:
         reads = f"reads {named(verdict.tables)}" if verdict.tables else "reads no table"
-        chip, words = Content.styled(" valid ", GOOD), content(SEPARATOR.join([reads, *facts]), DIM)
+        chip = Content.styled(" valid ", GOOD) if is_sure else Content.styled(" unsure ", UNSURE)
+        words = content(SEPARATOR.join([reads, *facts]), DIM)
     else:
         chip, words = Content.styled(" cannot run ", BAD), content(verdict.error)
     return Content.assemble(chip, " ", words)

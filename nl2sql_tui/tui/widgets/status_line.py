@@ -5,13 +5,14 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
-from nl2sql_tui.engine.events import LoadState, ModelMemory
+from nl2sql_tui.engine.events import PACKAGED, LoadState, ModelMemory
 from nl2sql_tui.load_text import load_text
 from nl2sql_tui.text import byte_size, content, shortened, visible
 from nl2sql_tui.tui.widgets.chips import SEPARATOR
 
 _SECONDS_OF_A_FLASH = 5.0
 _LONGEST_NAME = 60
+_LONGEST_ADAPTER = 30
 _STYLES = {"ready": "$text-success", "failed": "$text-error"}
 
 
@@ -22,6 +23,8 @@ class StatusLine(Widget):
         super().__init__()
         self._database_name = database_name
         self._model_name = model_name
+        self._adapter = ""
+        self._coming = ""
         self._load_state = LoadState("idle")
         self._tokens_per_second = 0.0
         self._memory: ModelMemory | None = None
@@ -39,6 +42,17 @@ class StatusLine(Widget):
         if state != self._load_state:
             self._load_state = state
             self.refresh()
+
+    def show_model(self, name: str, adapter: str) -> None:
+        """Show which model answers, and with which adapter; one that comes with the model goes without saying."""
+        if (name, adapter) != (self._model_name, self._adapter):
+            self._model_name, self._adapter = name, adapter
+            self.refresh()
+
+    def show_coming(self, adapter: str) -> None:
+        """Show that another adapter is on its way; empty once it is not."""
+        self._coming = adapter
+        self.refresh()
 
     def show_speed(self, tokens_per_second: float) -> None:
         """Show how fast the last answer was written."""
@@ -86,7 +100,7 @@ class StatusLine(Widget):
 
     def _model(self) -> Content:
         state = self._load_state
-        facts = [content(visible(self._model_name))]
+        facts = [content(self._answering())]
         if state.device:
             facts.append(content(visible(state.device)))
         facts.append(content(load_text(state), _STYLES.get(state.phase, "$text-warning")))
@@ -98,6 +112,13 @@ class StatusLine(Widget):
             used, most = self._used_context
             facts.append(content(f"context {used:,}/{most:,}"))
         return Content(SEPARATOR).join(facts)
+
+    def _answering(self) -> str:
+        """The model with its adapter. A served adapter is asked for in the model's place, and so is both."""
+        text = visible(self._model_name)
+        if self._adapter not in ("", PACKAGED, self._model_name):
+            text += f" + {shortened(self._adapter, _LONGEST_ADAPTER)}"
+        return f"{text} → {shortened(self._coming, _LONGEST_ADAPTER)}" if self._coming else text
 
 
 def memory_text(memory: ModelMemory) -> str:

@@ -63,6 +63,8 @@ class Turn(Widget):
         """What the model was shown, once it has been."""
         self.has_run = False
         """It has been started, so that Enter on the empty line does not start it again."""
+        self.enter_pressed = False
+        """Enter has been pressed on an answer in doubt; the next one runs it."""
         self.ending: Ending | None = None
         """What came of running it last, if it was run."""
         self.reading: Reading | None = None
@@ -83,6 +85,17 @@ class Turn(Widget):
     def suggestion(self) -> str | None:
         """SQL without the cause of an empty or odd result, if there is some to offer."""
         return self.diagnosis.suggestion if self.diagnosis is not None else None
+
+    @property
+    def in_doubt(self) -> bool:
+        """It could run, but the user should be asked first."""
+        return self.runnable and self.answer is not None and self.answer.doubt is not None and not self.has_run
+
+    def consent(self) -> bool:
+        """Whether Enter runs it: an answer in doubt at the second time only."""
+        may_run = self.enter_pressed or not self.in_doubt
+        self.enter_pressed = not may_run
+        return may_run
 
     # What happens to it
 
@@ -107,7 +120,7 @@ class Turn(Widget):
         self.sql, self._is_writing = last.sql, False
         match last:
             case Answer():
-                self.answer, self.verdict = last, last.verdict
+                self.answer, self.verdict, self.enter_pressed = last, last.verdict, False
                 self.leans_on_last = _leans_on_last(last)
                 self._chips = answer_chips(last)
             case AnswerStopped():

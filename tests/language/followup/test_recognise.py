@@ -93,12 +93,12 @@ def test_a_complete_question_is_its_own(question: str) -> None:
         ("the city as well", Show("the city")),
         ("what are their names?", Show("names")),
         ("without duplicates", Distinct()),
-        ("what about France?", Instead("France", may_add=True)),
-        ("how about in March?", Instead("in March", may_add=True)),
+        ("what about France?", Instead("France", may_add=True, rather=True)),
+        ("how about in March?", Instead("in March", may_add=True, rather=True)),
         ("and for March?", Instead("for March", may_add=True)),
         ("in Vienna?", Instead("in Vienna", may_add=True)),
         ("Vienna", Instead("Vienna", may_add=False)),
-        ("over 500 instead", Instead("over 500", may_add=True)),
+        ("over 500 instead", Instead("over 500", may_add=False, insists=True)),
         ("not Prague", LeaveOut("Prague")),
         ("except those from France", LeaveOut("from France")),
         ("and the average instead", Aggregate("AVG", instead=True, connected=True)),
@@ -115,6 +115,19 @@ def test_a_fragment_says_what_is_to_be_done(text: str, first: Edit) -> None:
     found = readings(text)
     assert found, text
     assert found[0] == (first,)
+
+
+def test_a_long_text_is_a_question_of_its_own() -> None:
+    longest = "only those from Prague with an open account and a balance that is high"
+    assert len(longest.split()) == 14
+    assert readings(longest) == readings(f"and {longest}") != ()
+    assert readings(f"{longest} enough") == readings(f"and {longest} enough") == ()
+
+
+@pytest.mark.parametrize(("words", "is_short"), [("old town of New York", True), ("old town in New York City", False)])
+def test_a_fragment_without_a_connective_is_short(words: str, is_short: bool) -> None:
+    assert bool(readings(words)) == bool(readings(f"per {words}")) == is_short
+    assert readings(f"and {words}")
 
 
 def test_two_requests_in_one_are_both_done() -> None:

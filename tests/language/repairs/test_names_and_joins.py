@@ -51,6 +51,19 @@ from tests.language.repairs.workbench import Workbench
             "SELECT customer.full_name FROM customer JOIN purchase ON customer.customer_id = purchase.customer_id "
             "JOIN product ON purchase.product_id = product.product_id",
         ),
+        # The conditions that hold stay, in whatever order the tables stand.
+        (
+            "SELECT customer.full_name FROM customer JOIN purchase ON purchase.customer_id = customer.customer_id "
+            "JOIN product ON purchase.stock = product.product_id AND product.price > 30",
+            "SELECT customer.full_name FROM customer JOIN purchase ON purchase.customer_id = customer.customer_id "
+            "JOIN product ON purchase.product_id = product.product_id AND product.price > 30",
+        ),
+        (
+            "SELECT customer.full_name FROM customer JOIN product ON customer.price = product.price "
+            "JOIN purchase ON purchase.customer_id = customer.customer_id",
+            "SELECT customer.full_name FROM customer JOIN purchase ON purchase.customer_id = customer.customer_id "
+            "JOIN product ON purchase.product_id = product.product_id",
+        ),
         # All columns are another table's.
         ("SELECT harbour FROM voyage", "SELECT harbour FROM port"),
         ("SELECT AVG(price) FROM purchase WHERE stock > 1", "SELECT AVG(price) FROM product WHERE stock > 1"),
@@ -229,6 +242,8 @@ def test_a_table_that_is_joined_twice_in_the_same_way_is_read_once(shop: Workben
     sql, (line,) = shop.repaired(f"SELECT miles FROM voyage {join} {join} WHERE port.harbour = 'Bergen'")
     assert sql == f"SELECT miles FROM voyage {join} WHERE port.harbour = 'Bergen'"
     assert "read once" in line
+    also = f"{join} AND NOT port.harbour IS NULL AND miles > 3"
+    assert shop.repaired(f"SELECT miles FROM voyage {join} {also}")[0] == f"SELECT miles FROM voyage {join}"
 
 
 def test_a_query_of_unknown_columns_is_not_guessed_at(shop: Workbench) -> None:
@@ -242,3 +257,73 @@ def test_tables_beside_each_other_are_joined_when_the_statement_is_mended(shop: 
         "SELECT customer.full_name, purchase.transaction_date FROM customer "
         "JOIN purchase ON customer.customer_id = purchase.customer_id"
     )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        # Both tables that are read have it, or two that could be joined.
+        "SELECT size FROM a, c, d",
+        "SELECT size FROM c JOIN d ON c.a_id = d.a_id",
+        "SELECT a.size FROM a JOIN c ON c.a_id = a.id JOIN d ON d.a_id = a.id",
+        "SELECT x FROM a WHERE size = 3",
+    ],
+)
+def test_an_ambiguous_column_is_not_taken(tmp_path: Path, sql: str) -> None:
+    script = (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, x INT); CREATE TABLE b (id INTEGER PRIMARY KEY, y INT);"
+        "CREATE TABLE c (a_id INT REFERENCES a(id), size INT); CREATE TABLE d (a_id INT REFERENCES a(id), size INT);"
+    )
+    assert Workbench(tmp_path, script).repaired(sql) == (sql, ())
+
+
+def test_an_order_by_a_result_stays_one_when_a_table_is_joined_in(shop: Workbench) -> None:
+    sql = "SELECT city, COUNT(purchase_id) AS city FROM customer GROUP BY full_name ORDER BY city DESC"
+    mended, lines = shop.repaired(sql, "Which city has the most purchases?")
+    assert lines
+    assert mended.endswith("GROUP BY customer.full_name ORDER BY city DESC")
+
+
+@pytest.mark.parametrize("name", ["is_inactive", "unsold", "max_price", "hire_date"])
+def test_a_column_is_not_taken_for_its_opposite_or_another_thing(tmp_path: Path, name: str) -> None:
+    script = "CREATE TABLE item (id INTEGER PRIMARY KEY, is_active INT, sold INT, price INT, birth_date DATE);"
+    sql = f"SELECT id FROM item WHERE {name} = 1"
+    assert Workbench(tmp_path, script).repaired(sql, "Which items?") == (sql, ())
+
+
+@pytest.mark.parametrize(
+    ("sql", "mended"),
+    [
+        # A table that is called by its own name although it has another one here.
+        ("SELECT customer.city FROM customer AS c", "SELECT c.city FROM customer AS c"),
+        # A table that no keys lead to is not another one, for all that both have such a column.
+        ("SELECT port.port_id, country.name FROM port", None),
+        ("SELECT product.product_name, port.harbour FROM product", None),
+        ("SELECT country.code FROM voyage", None),
+    ],
+)
+def test_a_column_is_not_taken_from_another_table_than_it_says(shop: Workbench, sql: str, mended: str | None) -> None:
+    assert shop.repaired(sql)[0] == (mended or sql)
+
+
+def test_the_name_of_one_thing_is_not_that_of_another(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE town (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE boat (lake INT REFERENCES lake(id));"
+        "CREATE TABLE lake (id INTEGER PRIMARY KEY, name TEXT, depth INT);"
+    )
+    bench = Workbench(tmp_path, script)
+    assert bench.repaired("SELECT town.name, lake.name FROM town") == ("SELECT town.name, lake.name FROM town", ())
+    sql, _ = bench.repaired("SELECT lake.name, lake.depth FROM boat WHERE boat.lake > 1")
+    assert sql == "SELECT lake.name, lake.depth FROM boat JOIN lake ON boat.lake = lake.id WHERE boat.lake > 1"
+
+
+@pytest.mark.parametrize("join", ["LEFT JOIN purchase ON", "JOIN purchase USING"])
+def test_a_table_that_an_outer_join_reads_stays(shop: Workbench, join: str) -> None:
+    on = "(customer_id)" if "USING" in join else " customer.customer_id = purchase.customer_id"
+    sql, _ = shop.repaired(f"SELECT customer.full_name, purchase.city FROM customer {join}{on}")
+    assert sql == f"SELECT customer.full_name, customer.city FROM customer {join} {on.strip()}"
+
+
+def test_tables_in_brackets_are_not_guessed_at(shop: Workbench) -> None:
+    sql = "SELECT full_name, price FROM (customer JOIN purchase ON customer.customer_id = purchase.customer_id)"
+    assert shop.repaired(sql) == (sql, ())

@@ -1,0 +1,47 @@
+"""`train` on the command line: the adapter that it made is found again by its model."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from nl2sql_tui.commands import train as command
+from nl2sql_tui.engine.own_adapters import trained, trained_file
+from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.folders import HOME_VARIABLE
+from nl2sql_tui.training.run_folder import Point, RunFolder
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """A run that is finished as soon as it is begun, and an empty home."""
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    folder = RunFolder(tmp_path / "run")
+    folder.adapter.mkdir(parents=True)
+    (folder.adapter / "adapter_config.json").write_text('{"base_model_name_or_path": "someone/base"}')
+    (folder.adapter / "adapter_model.safetensors").touch()
+    monkeypatch.setattr(command, "_require_drawing", lambda: None)
+    monkeypatch.setattr(
+        command, "run", lambda *_: SimpleNamespace(folder=folder, curve=(Point(1, 1.5, 0.1, 100.0, 4, 1000, 2.0),))
+    )
+    monkeypatch.setattr(command, "write_report", lambda _: None)
+    return folder
+
+
+def _train(folder: RunFolder) -> int:
+    order = command.order_for(("data.jsonl",), None, (), "default", "none", "default", None, None, 0.1)
+    return command.train(order, folder.root, prepare_only=False)
+
+
+def test_what_it_made_is_known_to_its_model(run_folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _train(run_folder) == ExitCode.OK
+    assert trained({"someone/base"}) == [run_folder.adapter]
+    assert str(run_folder.adapter) in capsys.readouterr().err
+
+
+def test_that_it_cannot_be_noted_takes_nothing_from_it(
+    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained_file().mkdir(parents=True)
+    assert _train(run_folder) == ExitCode.OK
+    assert "it will not be listed" in capsys.readouterr().err
