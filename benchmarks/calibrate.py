@@ -16,7 +16,7 @@ import argparse
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def record(examples: Sequence[Example], out: Path, candidates: int) -> None:
     """Ask each question that does not stand in `out` yet, and add what the model wrote."""
     known = {row["id"] for _, row in json_lines(out)} if out.exists() else set()
     engine = _Recording()
-    settings = Settings(candidates=candidates, answer_seconds=math.inf)
+    settings = Settings(compare=candidates > 0, candidates=candidates, answer_seconds=math.inf)
     databases: dict[Path, Database] = {}
     with out.open("a", encoding="utf-8") as file:
         for example in examples:
@@ -107,7 +107,12 @@ def record(examples: Sequence[Example], out: Path, candidates: int) -> None:
             file.flush()
 
 
-class _Replaying(LocalEngine):
+def readable_rows(recorded: Path) -> dict[str | int, _Row]:
+    """What was recorded, by the questions' ids."""
+    return {row["id"]: row for _, row in json_lines(recorded)}
+
+
+class Replaying(LocalEngine):
     """The default model as it was recorded; it is never loaded."""
 
     def __init__(self) -> None:
@@ -137,9 +142,9 @@ class _Replaying(LocalEngine):
 
 def weigh(examples: Sequence[Example], recorded: Path, candidates: int) -> list[Weighed]:
     """The valid answers; with `candidates`, those that were compared with so many more."""
-    rows = {row["id"]: row for _, row in json_lines(recorded) if not candidates or row.get("candidates")}
-    settings = replace(Settings(), candidates=candidates)
-    engine = _Replaying()
+    rows = {known: row for known, row in readable_rows(recorded).items() if not candidates or row.get("candidates")}
+    settings = Settings(compare=candidates > 0, candidates=candidates)
+    engine = Replaying()
     databases: dict[Path, Database] = {}
     found: list[Weighed] = []
     asked = invalid = 0

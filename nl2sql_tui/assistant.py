@@ -1,6 +1,5 @@
 """Walks a question from words to checked SQL: link, render, decode, check, settle; knows nobody who listens."""
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -8,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked, WritingAgain
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.confidence import calibration_of, weighed
+from nl2sql_tui.confidence import calibration_of, weighed, words_missed
 from nl2sql_tui.conversation import Conversation, ReadyAnswer, ready_answer
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.file import Database
@@ -43,7 +42,8 @@ _LONGEST_QUESTION = 4_000
 _EARLIER_KEPT = 8
 """Answers. An older one is less like the next, and each is searched for every few tokens."""
 _LONGEST_TOLD = 200
-_LIKELIER_THAN_ALL_OTHERS = math.log(0.5)
+_SURE_ENOUGH = -1.5
+"""By the logarithm of its probability. Comparing likelier answers changed none of 240 for the better."""
 _SHORTEST_COMPARISON = 0.5
 """Seconds that the answers have to be run in, however long the model took to write them."""
 
@@ -214,7 +214,7 @@ class Assistant:
                 yield WritingAgain(answer.verdict.error)
                 answer = self._held(asked, started, answer, cancel)
             if self._is_worth_comparing(answer):
-                yield Comparing(self.settings.candidates)
+                yield Comparing(self._more_answers)
                 answer = self._compared(asked, answer, cancel)
             yield self._weighed(asked, answer, cancel)
         except Stopped:
@@ -273,35 +273,45 @@ class Assistant:
         return replace(answer, seconds=seconds, repairs=(told, *answer.repairs), written_again=True)
 
     def _is_worth_comparing(self, answer: Answer) -> bool:
-        """Whether other answers could change what is shown, and there is time to ask for them.
-
-        What is likelier than all others together and compiles would win any vote, unless it gives nothing.
-        """
-        if self.settings.candidates == 0 or answer.log_probability is None or answer.verdict.writes:
+        """Whether other answers are likely to change what is shown, and there is time to ask for them."""
+        if self._more_answers == 0 or answer.log_probability is None or answer.verdict.writes:
             return False
         # Several at once take about twice the time of one that is drafted.
         in_time = 3 * answer.seconds <= self.settings.answer_seconds
-        return in_time and (not answer.verdict.valid or answer.log_probability < _LIKELIER_THAN_ALL_OTHERS)
+        return in_time and (not answer.verdict.valid or answer.log_probability < _SURE_ENOUGH)
+
+    @property
+    def _more_answers(self) -> int:
+        return (self.settings.candidates or self.engine.more_answers) if self.settings.compare else 0
 
     def _compared(self, asked: "_Asked", first: Answer, cancel: Cancel) -> Answer:
-        """`first`, or the answer that more of the model's answers agree with."""
+        """`first`, or the answer that more of the model's answers agree with.
+
+        They are written freely, as the first is; only where that led to nothing that can run, within the grammar.
+        """
         began = time.monotonic()
         try:
             written = self.engine.candidates(
                 asked.prompt,
-                count=self.settings.candidates,
+                count=self._more_answers,
                 max_new_tokens=self.settings.max_new_tokens,
                 cancel=cancel,
-                grammar=asked.grammar,
+                grammar=asked.grammar if first.written_again or not first.verdict.valid else "",
             )
         except ModelError:
             # As where memory does not suffice for several: there is an answer, and it stays.
             return first
-        proposals = {first.sql: _proposal(first)} if first.verdict.valid else {}
+        words = coverage(asked.question, asked.schema, self._lookup(cancel))
+        proposals: dict[str, Proposal] = {}
+
+        def propose(sql: str, repairs: tuple[str, ...], verdict: Verdict, log_probability: float) -> None:
+            if verdict.valid and sql not in proposals:
+                missed = len(words_missed(sql, verdict, words))
+                proposals[sql] = Proposal(sql, repairs, log_probability, verdict, missed)
+
+        propose(first.sql, first.repairs, first.verdict, first.log_probability or 0.0)
         for candidate in written:
-            sql, repairs, verdict = self._checked(sql_of(candidate.text), asked, cancel)
-            if verdict.valid:
-                proposals.setdefault(sql, Proposal(sql, repairs, candidate.log_probability, verdict))
+            propose(*self._checked(sql_of(candidate.text), asked, cancel), candidate.log_probability)
         left = max(_SHORTEST_COMPARISON, self.settings.answer_seconds - first.seconds - (time.monotonic() - began))
         interpretations = settle(self.database, list(proposals.values()), left, cancel)
         seconds = first.seconds + time.monotonic() - began
@@ -342,10 +352,6 @@ class _Asked:
     prompt: Prompt
     grammar: str
     draft: Callable[[str], str] | None
-
-
-def _proposal(answer: Answer) -> Proposal:
-    return Proposal(answer.sql, answer.repairs, answer.log_probability or 0.0, answer.verdict)
 
 
 def _readable(schema: Schema) -> Schema:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from nl2sql_tui.answers import Answer, Doubt
+from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.engine.events import PACKAGED, Engine
 from nl2sql_tui.language.coverage import Coverage, nearest_names, not_asked_for, not_taken_up
 from nl2sql_tui.language.words import words_in
@@ -115,7 +116,7 @@ def evidence(answer: Answer, words: Coverage) -> dict[str, float]:
         "repairs": min(_MOST, len(answer.repairs) - answer.written_again),
         "written again": float(answer.written_again),
         "words unplaced": min(_MOST, len(words.unplaced)),
-        "words not taken up": min(_MOST, len(not_taken_up(words.placed, answer.verdict.reads, texts))),
+        "words not taken up": min(_MOST, len(words_missed(answer.sql, answer.verdict, words))),
         "columns not asked for": min(_MOST, len(_guesses(answer))),
         "values used": min(_MOST, len(used)),
         "values not used": min(_MOST, len(answer.linked.values) - len(used)),
@@ -123,6 +124,11 @@ def evidence(answer: Answer, words: Coverage) -> dict[str, float]:
         "numbers not used": min(_MOST, len(_numbers(answer.question) - _numbers(answer.sql))),
         "tables joined": min(_MOST, max(0, len(answer.verdict.tables) - 1)),
     }
+
+
+def words_missed(sql: str, verdict: Verdict, words: Coverage) -> tuple[str, ...]:
+    """Words of the question that name something in the database which `sql` neither reads nor holds."""
+    return not_taken_up(words.placed, verdict.reads, _texts_of(sql))
 
 
 def _guesses(answer: Answer) -> tuple[str, ...]:

@@ -42,8 +42,10 @@ class Settings:
     """The longest answer, in tokens; an answer that reaches it is shown as cut."""
     grammar: bool = True
     """Whether an answer that cannot run is written again, held to the names of the schema."""
+    compare: bool = True
+    """Whether a model that is unsure is asked for more answers, which are run to compare what they give."""
     candidates: int = 0
-    """How many more answers the model is asked for where it is unsure, to run them and compare what they give."""
+    """How many more; 0 for as many as the profile says, which is none where no gain was measured."""
     answer_seconds: float = 6.0
     """How long an answer may take with these; a slower computer shows the first one as it is."""
     ask_below: float = 0.2

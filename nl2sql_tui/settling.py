@@ -1,7 +1,7 @@
 """Settles several answers to one question by what they give: runs each, and lets those with equal results speak as one.
 
 The vote is self-consistency (Wang et al., 2023) by execution (Shi et al., 2022); a text is weighed by its probability
-instead of by how often it was drawn, which is exact where every text is there once.
+instead of by how often it was drawn, and by how much of the question it takes up.
 """
 
 import math
@@ -18,6 +18,11 @@ from nl2sql_tui.errors import Stopped, UserError
 
 _ROWS_COMPARED: Final = 2_000
 _BYTES_COMPARED: Final = 16 * 1024 * 1024
+_PROBABILITYS_POWER: Final = 0.42
+"""Texts of a small model are told apart less sharply than by their probabilities."""
+_PRICE_OF_A_WORD: Final = 0.5
+"""Both by a conditional logit (McFadden, 1974) on questions about databases that were kept out of the training; see
+`python -m benchmarks.settling`."""
 _DIGITS: Final = 6
 """Significant digits in which two floats have to agree."""
 
@@ -32,6 +37,13 @@ class Proposal:
     log_probability: float
     verdict: Verdict
     """That it compiles, and what it reads."""
+    words_missed: int = 0
+    """Words of the question that name something in the database which this does not use."""
+
+    @property
+    def weight(self) -> float:
+        """The logarithm of how much it counts."""
+        return _PROBABILITYS_POWER * self.log_probability - _PRICE_OF_A_WORD * self.words_missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +51,9 @@ class Interpretation:
     """What some proposals agree on: they read the question as the same one."""
 
     best: Proposal
-    """The likeliest of them."""
+    """The one of them that counts most."""
     share: float
-    """Of the probability of all proposals that ran, from 0 to 1."""
+    """Of what all proposals that ran count, from 0 to 1."""
     says_nothing: bool
     """It gave no row, or only NULL."""
     columns: tuple[str, ...] = ()
@@ -70,12 +82,12 @@ def settle(
     """
     ends = time.monotonic() + seconds
     groups: dict[object, _Group] = {}
-    highest = max((proposal.log_probability for proposal in proposals), default=0.0)
-    for proposal in sorted(proposals, key=lambda proposal: -proposal.log_probability):
+    highest = max((proposal.weight for proposal in proposals), default=0.0)
+    for proposal in sorted(proposals, key=lambda proposal: -proposal.weight):
         result = _result(database, proposal.sql, ends - time.monotonic(), cancel)
         if result is None:
             continue
-        mass = math.exp(proposal.log_probability - highest)
+        mass = math.exp(proposal.weight - highest)
         key = result_key(result)
         if key in groups:
             groups[key].mass += mass

@@ -61,6 +61,7 @@ class ScriptedEngine:
         self.ready_at_start = ready
         """Whether `start` makes it ready at once; otherwise the test sets `load_state`."""
         self.load_state = LoadState("idle")
+        self.more_answers = 0
         self.scripted_candidates: tuple[Candidate, ...] = ()
         """What `candidates` gives."""
         self.log_probability: float | None = None

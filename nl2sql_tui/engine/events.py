@@ -177,6 +177,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def more_answers(self) -> int:
+        """How many more answers are worth comparing where it is unsure; 0 where that was not measured to help."""
+        ...
+
+    @property
     def load_state(self) -> LoadState:
         """Where loading stands now; cheap, for polling."""
         ...

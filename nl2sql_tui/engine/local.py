@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,10 @@ class LocalEngine:
         return self.profile.template
 
     @property
+    def more_answers(self) -> int:
+        return self.profile.more_answers
+
+    @property
     def load_state(self) -> LoadState:
         return self._opening.state
 
@@ -153,17 +157,19 @@ class LocalEngine:
 
         started = time.perf_counter()
         try:
-            text, ids = self._tokens_of(prompt)
+            # Once for the whole answer: the engine may be closed at any point of it.
+            loaded = self._ready()
         except Stopped:
             yield GenerationStopped("", 0, 0.0)
             return
+        text, ids = self._tokens_of(prompt, loaded)
         if problem := self._does_not_fit(len(ids), max_new_tokens):
             yield problem
             return
         yield Started(text, len(ids), self.context_tokens)
         # The reader's own cancel: it goes up too when the reader leaves without asking for anything.
         own = Cancel()
-        stream = AnswerStream(self._ready().tokenizer, own, started)
+        stream = AnswerStream(loaded.tokenizer, own, started)
         pieces: list[str] = []
         told = 0
         try:
@@ -180,7 +186,7 @@ class LocalEngine:
                         yield Token(piece, stream.tokens, time.perf_counter() - started)
         finally:
             own.request()
-        yield self._final(stream, "".join(pieces), len(ids), max_new_tokens, started, cancel)
+        yield self._final(stream, "".join(pieces), len(ids), max_new_tokens, started, cancel, loaded.end_tokens)
 
     def candidates(
         self, prompt: Prompt, *, count: int, max_new_tokens: int, cancel: Cancel, grammar: str = ""
@@ -188,7 +194,7 @@ class LocalEngine:
         """Several answers at once, drawn with a fixed seed; see `Engine.candidates`."""
         from nl2sql_tui.engine.generation import CandidatesJob
 
-        _, ids = self._tokens_of(prompt)
+        _, ids = self._tokens_of(prompt, self._ready())
         if problem := self._does_not_fit(len(ids), max_new_tokens):
             raise ModelError(problem.message, problem.hint)
         own = Cancel()
@@ -207,8 +213,9 @@ class LocalEngine:
         """Compute the keys and values of what both prompts begin with; returns at once."""
         from nl2sql_tui.engine.generation import ReadJob
 
-        ids = self._tokens_of(one)[1]
-        shared = common_length(ids, self._tokens_of(other)[1])
+        loaded = self._ready()
+        ids = self._tokens_of(one, loaded)[1]
+        shared = common_length(ids, self._tokens_of(other, loaded)[1])
         if shared < self.context_tokens:
             self._jobs.put(ReadJob(ids[: shared + 1], cancel))
 
@@ -225,6 +232,7 @@ class LocalEngine:
         max_new_tokens: int,
         started: float,
         cancel: Cancel,
+        end_tokens: Collection[int],
     ) -> Final:
         seconds = time.perf_counter() - started
         if cancel.requested or self._closing.requested:
@@ -232,15 +240,15 @@ class LocalEngine:
         if stream.error is not None:
             problem = _in_words(stream.error)
             return GenerationFailed(problem.message, problem.hint, text)
-        ended = stream.last_token in self._ready().end_tokens
+        ended = stream.last_token in end_tokens
         cut = stream.tokens >= max_new_tokens and not ended
         return Generated(
             text, prompt_tokens, stream.tokens, stream.seconds_to_first_token, seconds, cut, stream.log_probability
         )
 
-    def _tokens_of(self, prompt: Prompt) -> tuple[str, list[int]]:
+    def _tokens_of(self, prompt: Prompt, loaded: "LoadedModel") -> tuple[str, list[int]]:
         """The prompt as the model is shown it, and its tokens."""
-        tokenizer = self._ready().tokenizer
+        tokenizer = loaded.tokenizer
         with self._tokenizing:
             text = chat_text(tokenizer, prompt)
             return text, tokenizer(text, add_special_tokens=False)["input_ids"]

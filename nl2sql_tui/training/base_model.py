@@ -26,7 +26,6 @@ WIDTHS: Final[dict[Dtype, int]] = {"bfloat16": 2, "float16": 2, "float32": 4}
 """Bytes a parameter."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class BaseModel:
     """A base that was chosen; nothing of it has been fetched."""

@@ -35,7 +35,7 @@ _HANG_GUARD = 60
 
 @pytest.fixture
 def tiny_profile() -> Profile:
-    return replace(profile("default"), name="tiny", context_tokens=512)
+    return replace(profile("default"), name="tiny", form="float32", context_tokens=512)
 
 
 @pytest.fixture

@@ -87,8 +87,9 @@ class ChatPane(Vertical):
         "An answer that is likely to be wrong, or to a question of which the database seems to have nothing, is marked "
         "unsure, with the words that name nothing here: Enter runs it only when pressed twice, Ctrl+R at once. The "
         "setting ask_below says from where on, 0 turns it off.\n\n"
-        "Where the model is not sure of its answer and the setting candidates is above zero, it writes more of them, "
-        "and what they give is compared: the answer that most agree with is shown, and Ctrl+N shows the next one.\n\n"
+        "Where the model is not sure of its answer and there is time, it writes more of them, and what they give is "
+        "compared: the answer that most agree with is shown, and Ctrl+N shows the next one. The setting compare "
+        "turns that off.\n\n"
         'A question may lean on the answer before it: "only for 2023", "and per month", "the other way round", '
         '"their names too", "how many are there?", "why is Anna missing?", "undo". Such a one changes the last '
         "SQL; a question that you have run an answer to before gets that SQL, also with another value. Both happen "
