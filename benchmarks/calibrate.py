@@ -60,6 +60,8 @@ class Weighed:
     database: Path
     known: dict[str, float]
     right: bool
+    question: str | int = ""
+    """Its id."""
 
 
 # What the model wrote
@@ -166,7 +168,7 @@ def weigh(examples: Sequence[Example], recorded: Path, candidates: int) -> list[
                 invalid += 1
             elif not candidates or answer.interpretations:
                 known = evidence(answer, _words_of(question.text, database))
-                found.append(Weighed(question.database, known, judgement.right))
+                found.append(Weighed(question.database, known, judgement.right, question.id))
     _say(f"{asked} questions, {invalid} of them without a valid answer, {candidates} more answers each")
     return found
 
@@ -283,9 +285,18 @@ def _print_fit(answers: Sequence[Weighed], names: Sequence[str]) -> None:
 
 
 def _print_all(answers: Sequence[Weighed], shares: Sequence[float]) -> None:
-    """Curve and costs of the answers as they are, and of those that were compared with others."""
-    for words, is_compared in (("As answered by default", False), ("Compared with more answers", True)):
-        pairs = [pair for pair in zip(answers, shares, strict=True) if bool(pair[0].known[COMPARISON]) == is_compared]
+    """Curve and costs of the answers without comparing, of those that were compared, and as the program gives them."""
+    pairs = list(zip(answers, shares, strict=True))
+    alone, compared = (
+        [pair for pair in pairs if bool(pair[0].known[COMPARISON]) == wanted] for wanted in (False, True)
+    )
+    # Each question once: the compared answer takes the place of the other.
+    given = {pair[0].question: pair for pair in (*alone, *compared)}
+    for words, pairs in (
+        ("Without comparing", alone),
+        ("Compared with more answers", compared),
+        ("As they are given: the unsure ones compared", list(given.values()) if compared else []),
+    ):
         if pairs:
             _say(f"\n{words}")
             print_curve(*zip(*pairs, strict=True))

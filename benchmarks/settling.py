@@ -25,7 +25,7 @@ from nl2sql_tui.evaluation.judgement import Judgeable
 from nl2sql_tui.settings import Settings
 
 _POWERS = [step / 20 for step in range(2, 25)]
-_PRICES = [step / 10 for step in range(21)]
+_PRICES = [step / 10 for step in range(41)]
 
 
 @dataclass(frozen=True)

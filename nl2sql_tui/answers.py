@@ -100,12 +100,14 @@ class Answer:
     def read_as(self, place: int) -> "Answer":
         """This answer with the interpretation at `place` taken, which stands first then.
 
-        How likely that one is to be right has not been weighed.
+        How likely that one is to be right has not been weighed. That the database seems to have nothing on the matter
+        is said of the question, and holds for every reading of it.
         """
         taken = self.interpretations[place]
         others = tuple(one for one in self.interpretations if one is not taken)
         best = taken.best
-        answer = replace(self, sql=best.sql, repairs=best.repairs, verdict=best.verdict, confidence=None, doubt=None)
+        doubt = self.doubt if self.doubt is not None and self.doubt.tables else None
+        answer = replace(self, sql=best.sql, repairs=best.repairs, verdict=best.verdict, confidence=None, doubt=doubt)
         return replace(answer, interpretations=(taken, *others))
 
     @property

@@ -51,8 +51,8 @@ _SHORTEST_COMPARISON = 0.5
 class Assistant:
     """Answers questions about one database with one engine.
 
-    It runs no SQL but to compare several answers of the model, where the settings ask for that: reading, within
-    limits, and showing nothing of the rows but one that tells two answers apart.
+    It runs no SQL but to compare several answers of the model, where it is unsure and the settings allow that: reading,
+    within limits, and showing nothing of the rows but one that tells two answers apart.
     """
 
     def __init__(self, database: Database, engine: Engine, settings: Settings) -> None:
@@ -189,6 +189,7 @@ class Assistant:
             model=self.engine.name,
             origin=ready.origin,
             provenance=ready.provenance,
+            doubt=ready.doubt,
         )
 
     def _linked(self, schema: Schema, question: str, values: tuple[CellValue, ...]) -> tuple[Schema, Linked]:
@@ -317,7 +318,9 @@ class Assistant:
         seconds = first.seconds + time.monotonic() - began
         if not interpretations:
             return replace(first, seconds=seconds)
-        return replace(first, seconds=seconds, interpretations=interpretations).read_as(0)
+        taken = replace(first, seconds=seconds, interpretations=interpretations).read_as(0)
+        # Of the others, one that was cut is not among them.
+        return replace(taken, cut=first.cut and taken.sql == first.sql)
 
     def _weighed(self, asked: "_Asked", answer: Answer, cancel: Cancel) -> Answer:
         """`answer` with how likely it is to be right, and why to ask about it."""

@@ -1,9 +1,9 @@
 """What was asked and answered so far, and what of a question can be answered from it without asking a model."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nl2sql_tui.answers import Answer, Origin
+from nl2sql_tui.answers import Answer, Doubt, Origin
 from nl2sql_tui.engine.events import Message
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.language.prompt import question_text
@@ -37,6 +37,8 @@ class ReadyAnswer:
     """Where it comes from, in one line for a person."""
     changes: tuple[str, ...] = ()
     """A line for each thing in which it differs from what it comes from."""
+    doubt: Doubt | None = None
+    """That of the answer which it was made of, unless that one was run all the same."""
 
 
 class Conversation:
@@ -48,12 +50,14 @@ class Conversation:
         self._turns: tuple[ConversationTurn, ...] = ()
         self._standing: tuple[str, ...] = ()
         """The statements that follow-ups change, the last one first in line; "undo" takes it away."""
+        self._doubts: dict[str, Doubt] = {}
+        """By the statement: why to ask about those that nobody has run yet."""
         self._first_shown = 0
         """The first turn that a prompt holds."""
 
     def begin_anew(self) -> None:
         """Forget every turn; what is remembered of the database stays."""
-        self._turns, self._standing, self._first_shown = (), (), 0
+        self._turns, self._standing, self._doubts, self._first_shown = (), (), {}, 0
 
     @property
     def turns(self) -> tuple[ConversationTurn, ...]:
@@ -73,6 +77,7 @@ class Conversation:
         """Add an answer that has been shown; one that is not valid is nothing to go on from."""
         if not answer.verdict.valid:
             return
+        self._note_doubt(answer.sql, answer.doubt)
         if answer.origin == "undo":
             self._standing = self._standing[:-1]
             return
@@ -80,11 +85,26 @@ class Conversation:
         self._turns += (ConversationTurn(question, answer.sql, answer.model_text),)
         self._standing += (answer.sql,)
 
-    def note_sql(self, sql: str) -> None:
-        """Add a valid statement that the user wrote or edited."""
+    def note_sql(self, sql: str, doubt: Doubt | None = None) -> None:
+        """Add a valid statement that the user wrote, edited or chose."""
+        self._note_doubt(sql, doubt)
         if sql != self.last_sql:
             self._turns += (ConversationTurn("", sql, sql),)
             self._standing += (sql,)
+
+    def note_run(self, sql: str) -> None:
+        """Note that the user has run it, whatever spoke against it: what is made of it is not asked about."""
+        self._note_doubt(sql, None)
+
+    def doubt_of(self, sql: str) -> Doubt | None:
+        """Why to ask about SQL that is made of `sql`; None where there is no reason."""
+        doubt = self._doubts.get(sql)
+        # Which columns that one takes says nothing of another one.
+        return replace(doubt, taken=()) if doubt is not None else None
+
+    def _note_doubt(self, sql: str, doubt: Doubt | None) -> None:
+        others = {other: known for other, known in self._doubts.items() if other != sql}
+        self._doubts = others if doubt is None else {**others, sql: doubt}
 
     def messages(self, budget: int, count_tokens: Callable[[str], int]) -> tuple[Message, ...]:
         """The newest turns, as question and reply, that together take at most `budget` tokens.
@@ -123,7 +143,8 @@ def ready_answer(
     last = conversation.last_sql
     changed = follow_up(question, last, schema, values, compiles) if last is not None else None
     if changed is not None:
-        return ReadyAnswer(changed.sql, "follow-up", "from the answer before", (changed.change,))
+        doubt = conversation.doubt_of(last) if last is not None else None
+        return ReadyAnswer(changed.sql, "follow-up", "from the answer before", (changed.change,), doubt)
     found = recall(question, conversation.remembered(), schema, values, compiles)
     if found is None:
         return None
@@ -135,7 +156,7 @@ def _undone(conversation: Conversation, compiles: Compiles) -> ReadyAnswer:
     before = conversation.sql_before
     if before is None or not compiles(before):
         raise InputError("There is nothing to go back to.", "The question box keeps what was asked: Up brings it back.")
-    return ReadyAnswer(before, "undo", "the answer before the last one")
+    return ReadyAnswer(before, "undo", "the answer before the last one", doubt=conversation.doubt_of(before))
 
 
 def _provenance(pair: Remembered, *, is_same: bool) -> str:

@@ -18,9 +18,9 @@ from nl2sql_tui.errors import Stopped, UserError
 
 _ROWS_COMPARED: Final = 2_000
 _BYTES_COMPARED: Final = 16 * 1024 * 1024
-_PROBABILITYS_POWER: Final = 0.42
+_PROBABILITYS_POWER: Final = 0.55
 """Texts of a small model are told apart less sharply than by their probabilities."""
-_PRICE_OF_A_WORD: Final = 0.5
+_PRICE_OF_A_WORD: Final = 2.0
 """Both by a conditional logit (McFadden, 1974) on questions about databases that were kept out of the training; see
 `python -m benchmarks.settling`."""
 _DIGITS: Final = 6

@@ -1,7 +1,10 @@
 """The walk of a question with a scripted model: what is shown, said and checked on the way."""
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,7 @@ from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.conversation import Conversation
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.engine.events import Candidate, Engine, LoadState, Started, Token
+from nl2sql_tui.engine.events import Candidate, Engine, Generated, GenerationEvent, LoadState, Started, Token
 from nl2sql_tui.errors import ModelError
 from nl2sql_tui.schema import CellValue
 from nl2sql_tui.settings import Settings
@@ -388,3 +391,19 @@ def test_a_word_that_is_nearly_a_column_is_replaced_only_if_that_is_asked_for(co
     assert linked.replaced == (("singr_id", "Singer_ID"), ("name", "Name"))
     assert "singr_id" in engine.prompts[0][-1].text
     assert "Singer_ID" in engine.prompts[1][-1].text
+
+
+def test_an_answer_that_was_cut_is_not_said_of_the_one_that_is_shown(concerts: Database) -> None:
+    settings = Settings(candidates=3, max_new_tokens=4, grammar=False)
+    engine = _unsure_engine(_FRENCH)
+
+    def cut_stream(*args: Any, **options: Any) -> Iterator[GenerationEvent]:
+        for event in ScriptedEngine.stream(engine, *args, **options):
+            yield replace(event, log_probability=math.log(0.1)) if isinstance(event, Generated) else event
+
+    engine.stream = cut_stream  # type: ignore[method-assign]
+    answer = _events(concerts, engine, settings=settings)[-1]
+    assert isinstance(answer, Answer)
+    assert answer.model_text.strip() == _ALL
+    assert answer.sql == f"{_FRENCH} ORDER BY Age"
+    assert not answer.cut

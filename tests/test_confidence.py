@@ -84,6 +84,9 @@ def test_there_is_no_figure_where_none_was_measured(concerts: Database) -> None:
     other = CalibratedEngine(_NAMES)
     other.adapter = "of the user's own"
     assert _answer(concerts, other).confidence is None
+    other = CalibratedEngine(_NAMES)
+    other.template = "article instruction"
+    assert _answer(concerts, other).confidence is None
     silent = CalibratedEngine(_NAMES)
     silent.log_probability = None
     assert _answer(concerts, silent).confidence is None
@@ -91,7 +94,7 @@ def test_there_is_no_figure_where_none_was_measured(concerts: Database) -> None:
     assert (broken.verdict.valid, broken.confidence, broken.doubt) == (False, None, None)
 
 
-def test_an_answer_without_the_model_is_not_weighed(concerts: Database) -> None:
+def test_what_is_made_of_an_answer_in_doubt_is_in_doubt_until_that_was_run(concerts: Database) -> None:
     conversation = Conversation()
     assistant = Assistant(concerts, CalibratedEngine(_NAMES, probability=1e-9), Settings())
     *_, first = assistant.answer("What are the names of the singers?", Cancel(), conversation)
@@ -100,7 +103,16 @@ def test_an_answer_without_the_model_is_not_weighed(concerts: Database) -> None:
     *_, second = assistant.answer("how many are there?", Cancel(), conversation)
     assert isinstance(second, Answer)
     assert first.doubt is not None
-    assert (second.origin, second.confidence, second.doubt) == ("follow-up", None, None)
+    assert (second.origin, second.confidence, second.doubt) == ("follow-up", None, first.doubt)
+    conversation.note(second)
+    *_, back = assistant.answer("undo", Cancel(), conversation)
+    assert isinstance(back, Answer)
+    assert (back.sql, back.doubt) == (first.sql, first.doubt)
+    conversation.note(back)
+    conversation.note_run(back.sql)
+    *_, sure = assistant.answer("how many are there?", Cancel(), conversation)
+    assert isinstance(sure, Answer)
+    assert (sure.sql, sure.doubt) == (second.sql, None)
 
 
 def test_below_the_threshold_the_user_is_asked_and_told_which_words_name_nothing(concerts: Database) -> None:
@@ -139,6 +151,7 @@ def test_a_question_on_something_else_is_asked_about_whatever_the_model_says(
     concerts: Database, engine: ScriptedEngine
 ) -> None:
     answer = _answer(concerts, engine, "What is the weather in Paris tomorrow?")
+    assert answer.confidence is None, "what was measured were questions that could be answered"
     assert answer.doubt is not None
     assert answer.doubt.text == (
         "This database seems to have nothing on “weather”, “Paris”: its tables are singer, concert, singer_in_concert."

@@ -4,7 +4,6 @@ A model that is loaded as published gets adapters beside its weights. One that t
 merged: another one means other weights, which are made and loaded in the place of those in memory.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -167,8 +166,6 @@ class _Merged:
             self._profile = profile
             if place is not None and not any(_is_same(place, seen) for seen in self._seen):
                 self._seen.append(place)
-            # The other weights' memory is given back now, and not when there is next need of a collection.
-            gc.collect()
             return self.at_first()
 
         return change

@@ -29,9 +29,13 @@ def adapter_place(given: str, report: Report, cancel: Cancel) -> Path:
 
     Raises InputError where it is neither, ModelError where it cannot be fetched, Stopped.
     """
-    folder = Path(given).expanduser()
-    if folder.is_dir():
-        return folder
+    try:
+        folder = Path(given).expanduser()
+        if folder.is_dir():
+            return folder
+    except (OSError, RuntimeError):
+        # No rights to it, a name that no folder can have, or the home of nobody.
+        pass
     if HUB_ID.fullmatch(given) is None:
         raise InputError(
             f"There is no adapter {shortened(given, 100)}.", "Name its folder, a training run's, or its Hub id."

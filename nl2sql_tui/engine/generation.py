@@ -296,7 +296,21 @@ class ChangeJob(_AwaitedJob):
     def __init__(self, change: Callable[[Generator], None], cancel: Cancel) -> None:
         super().__init__(cancel)
         self._change = change
+        self._beginning = threading.Lock()
+        self._has_begun = False
         self.is_made = False
+
+    def run(self, generator: Generator) -> None:
+        """Make the change, unless it has been given up."""
+        with self._beginning:
+            self._has_begun = not self.cancel.requested
+        super().run(generator)
+
+    def give_up(self) -> None:
+        """Once cancelled: let go of whoever waits, unless it has begun and its end decides what is in use."""
+        with self._beginning:
+            if not self._has_begun:
+                self.let_go()
 
     def _do(self, generator: Generator) -> None:
         self._change(generator)

@@ -1,5 +1,6 @@
 """A model of this computer behind the Engine protocol: one daemon thread owns it and runs every forward pass."""
 
+import gc
 import queue
 import threading
 import time
@@ -127,12 +128,17 @@ class LocalEngine:
 
             def changed(generator: "Generator") -> None:
                 self._adapter = change(generator)
+                has_other_weights = self._loaded is None or generator.loaded.model is not self._loaded.model
                 self._loaded = generator.loaded
+                if has_other_weights:
+                    # The memory of those before is given back now, and not when there is next need of a collection.
+                    gc.collect()
 
             job = ChangeJob(changed, own)
-            self._jobs.put(job)
-            # Until it has ended, even when stopped: whether the other adapter came into use is certain only then.
-            job.done.wait()
+            with own.calling(job.give_up):
+                self._jobs.put(job)
+                # Once it has begun until its end, even when stopped: which adapter is in use is certain only then.
+                job.done.wait()
         if job.error is not None:
             raise job.error if isinstance(job.error, UserError) else _in_words(job.error) from job.error
         if not job.is_made:

@@ -62,8 +62,12 @@ def adapter_folder(name: str) -> Path:
 
 
 def is_adapter(folder: Path) -> bool:
-    """Whether an adapter's configuration and weights are there."""
-    return all((folder / file).is_file() for file in _ADAPTER_FILES)
+    """Whether an adapter's configuration and weights are there, and may be looked at."""
+    try:
+        return all((folder / file).is_file() for file in _ADAPTER_FILES)
+    except OSError:
+        # No rights to its folder, or a name that no file can have.
+        return False
 
 
 def adapter_of(profile: Profile) -> Path | None:

@@ -114,11 +114,26 @@ _NAMES_AS_WELL: Final = (_COUNTING | _DATING | _GENERAL | _ASKING | _VERB_FORMS)
 """Those of them that a question may mean a column by."""
 _ENGLISH_ALONE: Final = frozenset(
     (
-        "about are does each every from have how list many much of show than that the their there they this those what "
-        "when where which who whose why will with without would you your"
+        "about does each every from how many much the their there they this those what when where which who whose why "
+        "with without would you your"
     ).split()
 )
-"""Words of English that are hardly one of another language."""
+"""Words of English that are hardly one of another language, as "will" is one of German and "are" of Romanian."""
+_OF_OTHER_LANGUAGES: Final = frozenset(
+    (
+        "alla alle aus bei cati cate che chi combien con cual cuales cuando cuantas cuantos dans das dem der "
+        "des di donde dove du een ein eine einen el elenca est fra geef gli hangi het hoeveel hur hva hvad hvem hvilke "
+        "hvor ikke il ile ilan ist jakie jest kaun kim kitne kolik kto kuinka kya la las le les los mange med mga "
+        "mir mit monta mostra muestra naar nicht och og onde os para perche por pour quais qual quale quali quanta "
+        "quantas quante quanti quantos que quel quelle quelles quels quem qui quien sino siapa som sont sur til toon "
+        "toutes tous tutte tutti um uma und une vilka von waar wann wanneer warum welche welcher welches welke "
+        "wer wie wieviele wo yang zeig zeige zijn"
+    ).split()
+)
+"""Words that ask or join in other languages, and are none of English. They tell a question that only names an English
+title ("wer spielt in the matrix") from an English one."""
+_LEAST_ENGLISH: Final = 0.25
+"""Of the words of an English question, so many at least mean nothing by themselves."""
 _PIECES: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -228,8 +243,17 @@ def _names_a_column(lower: str, known: SchemaWords) -> bool:
     return may_name and stem(lower) in known.words
 
 
-def _is_english(words: Iterable[Word]) -> bool:
-    return any(word.text.lower() in _ENGLISH_ALONE for word in words)
+def _is_english(words: Sequence[Word]) -> bool:
+    """Whether it surely is a question in English; what is quoted or written with a capital may be a title in it."""
+    own = [
+        piece.lower()
+        for place, word in enumerate(words)
+        if not word.is_quoted and (place == 0 or not word.text[:1].isupper())
+        for piece in _PIECES.findall(word.text)
+    ]
+    if _ENGLISH_ALONE.isdisjoint(own) or not all(map(str.isascii, own)) or not _OF_OTHER_LANGUAGES.isdisjoint(own):
+        return False
+    return sum(piece in _EMPTY for piece in own) >= _LEAST_ENGLISH * len(own)
 
 
 def _likest(piece: str, known: SchemaWords) -> float:

@@ -67,6 +67,9 @@ class AdapterSwitch:
         self._status.show_coming("")
         self._status.show_model(self._engine.name, self._engine.adapter)
         answers = self._in_use()
+        if self._engine.load_state.phase == "failed" and problem is not None:
+            # There was no model to give an adapter to, and so none goes on.
+            return problem.message, problem.hint
         if problem is None:
             return f"{answers} answers from now on.", ""
         if isinstance(problem, Stopped):

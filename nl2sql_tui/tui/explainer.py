@@ -33,7 +33,7 @@ class Explainer:
         def work() -> Iterable[None]:
             reading = read(sql, self._database.schema())
             if reading is not None:
-                self._post(ReadingMade(turn, reading))
+                self._post(ReadingMade(turn, sql, reading))
             return ()
 
         Stream("reading", work)

@@ -62,6 +62,8 @@ class RunEnded(Message):
 
     turn: int
     """Number of the turn that asked for it."""
+    sql: str
+    """The statement; the turn may have been given another one since."""
     ending: Ending
     """How many rows came, in what time, and what was wrong."""
 
@@ -82,6 +84,8 @@ class ReadingMade(Message):
 
     turn: int
     """Number of the turn."""
+    sql: str
+    """What was read; the turn may have been given another statement since."""
     reading: Reading
     """In raw words: who shows them makes them safe."""
 

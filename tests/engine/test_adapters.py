@@ -199,5 +199,6 @@ def test_a_place_is_a_folder_a_run_or_a_name_on_the_hub(places: tuple[Path, Path
     run.mkdir()
     (run / "adapter").symlink_to(places[0])
     assert adapter_bytes(run) == (places[0] / "adapter_model.safetensors").stat().st_size
-    with pytest.raises(InputError, match="There is no adapter no-such"):
-        adapter_place("no-such", print, Cancel())
+    for given in ("no-such", "no-such" * 100, "~no-such/adapter"):
+        with pytest.raises(InputError, match=f"There is no adapter {given[:7]}"):
+            adapter_place(given, print, Cancel())

@@ -169,6 +169,8 @@ def test_those_made_here_are_found_by_the_model_that_they_name(tmp_path: Path, d
     assert trained({"someone/base"}) == [learnt, older]
     (older / "adapter_config.json").write_text("[", encoding="utf-8")
     assert trained({"someone/base"}) == [learnt]
+    note_trained(tmp_path / ("x" * 300))  # a name that the file system does not take
+    assert trained({"someone/base"}) == [learnt]
 
 
 @pytest.mark.parametrize("content", ["{", '{"a": 1}', "[3, null]"])

@@ -133,6 +133,20 @@ async def test_while_an_answer_is_being_written_it_is_refused_and_stays_in_the_b
         await program.until(lambda: engine.adapter == "second")
 
 
+async def test_a_model_that_cannot_be_loaded_does_not_go_on_answering(concerts: Database) -> None:
+    engine = ScriptedEngine(ready=False)
+    engine.scripted_adapters = {"first": ""}
+    async with opened(concerts, engine, size=SMALL) as program:
+        await program.until(lambda: engine.load_state.phase == "loading")
+        program.workspace.chat.question_box.hold("/adapter first")
+        await program.press("enter")
+        await program.until(lambda: "→ first" in status(program))
+        engine.load_state = type(engine.load_state)("failed", "There is no room.")
+        await program.until(lambda: "→ first" not in status(program))
+        await program.until(lambda: said(program).count("could not be loaded") == 2)
+        assert "goes on answering" not in said(program)
+
+
 async def test_it_waits_for_a_model_that_is_still_loading(concerts: Database) -> None:
     engine = ScriptedEngine(ready=False)
     engine.scripted_adapters = {"first": ""}

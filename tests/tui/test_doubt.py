@@ -148,6 +148,63 @@ async def test_a_reading_that_was_chosen_is_not_doubted(concerts: Database) -> N
         await program.until_run_ended()
 
 
+async def test_back_at_the_first_reading_it_is_doubted_as_before(concerts: Database) -> None:
+    engine = _unsure()
+    engine.scripted_candidates = (Candidate("SELECT Name FROM singer", 4, math.log(1e-5)),)
+    async with opened(concerts, engine, settings=Settings(candidates=4)) as program:
+        turn = await program.ask(_SALARY)
+        first = turn.answer
+        await program.press("ctrl+n", "ctrl+n")
+        assert turn.answer == first
+        assert turn.in_doubt
+        await program.press("enter")
+        await program.pilot.pause(0.2)
+        assert not turn.has_run
+
+
+async def test_a_question_on_something_else_is_asked_back_in_every_reading(concerts: Database) -> None:
+    engine = _unsure()
+    engine.scripted_candidates = (Candidate("SELECT Name FROM singer", 4, math.log(1e-5)),)
+    async with opened(concerts, engine, settings=Settings(candidates=4)) as program:
+        turn = await program.ask(_WEATHER)
+        await program.press("ctrl+n")
+        assert turn.sql == "SELECT Name FROM singer"
+        assert turn.in_doubt
+        assert "seems to have nothing on" in _words(program)
+
+
+async def test_a_follow_up_of_an_answer_in_doubt_asks_until_that_was_run(concerts: Database) -> None:
+    async with opened(concerts, _unsure()) as program:
+        first = await program.ask(_SALARY)
+        second = await program.ask("how many are there?")
+        assert second.answer is not None
+        assert second.answer.origin == "follow-up"
+        assert second.in_doubt
+        await program.press("enter")
+        await program.pilot.pause(0.2)
+        assert not second.has_run
+        await program.press("enter")
+        await program.until_run_ended()
+        assert not first.has_run
+        third = await program.ask("undo")
+        assert third.in_doubt
+        await program.press("ctrl+r")
+        await program.until_run_ended()
+        assert not (await program.ask("how many are there?")).in_doubt
+
+
+async def test_a_single_enter_is_forgotten_once_another_turn_is_chosen(concerts: Database) -> None:
+    async with opened(concerts, _unsure()) as program:
+        first = await program.ask(_SALARY)
+        await program.press("enter")
+        await program.until(lambda: first.enter_pressed)
+        await program.ask(_SALARY)
+        await program.press("f3", "up", "enter")
+        await program.pilot.pause(0.2)
+        assert program.workspace.chat.turns.chosen is first
+        assert not first.has_run
+
+
 async def test_sql_by_hand_and_edited_sql_are_never_doubted(concerts: Database) -> None:
     async with opened(concerts, _unsure()) as program:
         await program.ask(_SALARY)

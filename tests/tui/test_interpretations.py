@@ -2,9 +2,15 @@
 
 import math
 
+import pytest
+
+from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Candidate, ModelMemory
+from nl2sql_tui.language.reading import read
 from nl2sql_tui.settings import Settings
+from nl2sql_tui.tui.history_keeper import HistoryKeeper
+from nl2sql_tui.tui.messages import ReadingMade, RunEnded
 from tests.fake_engine import ScriptedEngine
 from tests.tui.harness import opened
 
@@ -23,7 +29,8 @@ async def test_a_disagreement_is_told_with_a_row_and_a_key_shows_the_other_readi
     async with opened(concerts, _unsure_engine(), settings=Settings(candidates=4)) as program:
         turn = await program.ask("the singers")
         assert turn.sql == _FRENCH
-        for words in ("2 readings", "66%", "Ctrl+N"):
+        assert turn.answer is not None
+        for words in ("2 readings", f"{turn.answer.interpretations[0].share:.0%} for this one", "Ctrl+N"):
             assert words in program.text
         await program.press("ctrl+r")
         await program.until_run_ended()
@@ -65,3 +72,27 @@ async def test_the_other_reading_is_run_and_leant_on_like_any_answer(concerts: D
         await program.press("enter")
         await program.until(lambda: len(program.workspace.result.grid.rows) == 3)
         assert (await program.ask("how many are there?")).sql == "SELECT COUNT(*) FROM singer"
+
+
+async def test_what_was_said_of_the_one_reading_is_not_said_of_the_other(
+    concerts: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(HistoryKeeper, "keep", lambda _self, _question, sql, **_: kept.append(sql))
+    async with opened(concerts, _unsure_engine(), settings=Settings(candidates=4)) as program:
+        turn = await program.ask("the singers")
+        await program.press("enter")
+        await program.until_run_ended()
+        assert "ran: 1 row" in program.text
+        await program.press("ctrl+n")
+        assert turn.ending is None
+        assert "ran: 1 row" not in program.text
+        # What comes late, of a run or a reading that was begun before the key.
+        stale = read(_FRENCH, concerts.schema())
+        assert stale is not None
+        program.workspace.post_message(RunEnded(turn.number, _FRENCH, Ending(0.1, 1)))
+        program.workspace.post_message(ReadingMade(turn.number, _FRENCH, stale))
+        await program.pilot.pause(0.2)
+        assert turn.ending is None
+        assert turn.reading != stale
+        assert kept == [_FRENCH]

@@ -1,7 +1,7 @@
 """The chat: questions and their answers as they arrive, and the boxes for questions and for SQL; runs no SQL."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -22,7 +22,6 @@ from nl2sql_tui.answers import (
 )
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.check import Verdict
-from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.doctor import Diagnosis
 from nl2sql_tui.engine.events import LoadState, Reading, Started, Token
 from nl2sql_tui.language import reading
@@ -76,8 +75,8 @@ class ChatPane(Vertical):
     """What was asked and answered, and below it the box to write in."""
 
     help_text: ClassVar[str] = (
-        "Ask about the database in plain words. The model writes SQL, which is checked against the database and "
-        "runs only when you say so: with Enter on the empty line, or Ctrl+R.\n\n"
+        "Ask about the database in plain words. The model writes SQL, which is checked against the database; its "
+        "rows come only when you say so: with Enter on the empty line, or Ctrl+R.\n\n"
         "F3 goes from the box to the answers and back: there Up and Down choose one, which can be run again, "
         "edited, copied, or opened to see exactly what the model was shown. F4 is for SQL of your own, which needs "
         "no model.\n\n"
@@ -314,29 +313,19 @@ class ChatPane(Vertical):
         turn = self.turns.chosen
         if turn is None or turn.answer is None or len(turn.answer.interpretations) < 2:
             return None
-        # The first goes to the end, so that each comes in turn.
-        answer = turn.answer
-        rotated = replace(answer, interpretations=(*answer.interpretations[1:], answer.interpretations[0]))
-        turn.finish(rotated.read_as(0))
-        turn.has_run = False
+        turn.show_other_reading()
         self.post_message(SqlChecked(turn.number, turn.sql))
         self.post_message(ActivityChanged())
         return turn.answer
 
-    def show_ending(self, number: int, ending: Ending) -> None:
-        """Say in its turn what came of running a statement."""
-        turn = self.turns.turn(number)
-        if turn is not None:
-            turn.show_ending(ending)
-
-    def show_reading(self, number: int, read: reading.Reading) -> None:
-        """Say in its turn what the SQL does in plain words."""
-        if (turn := self.turns.turn(number)) is not None:
+    def show_reading(self, number: int, sql: str, read: reading.Reading) -> None:
+        """Say in its turn what `sql` does in plain words, if the turn still has that."""
+        if (turn := self.turns.turn(number)) is not None and turn.sql == sql:
             turn.show_reading(read)
 
     def show_diagnosis(self, number: int, diagnosis: Diagnosis | None) -> None:
-        """Say in its turn what was found about the result; None says that it is being looked for."""
-        if (turn := self.turns.turn(number)) is not None:
+        """Say in its turn what was found about the result, if that still stands there; None: it is being looked for."""
+        if (turn := self.turns.turn(number)) is not None and turn.ending is not None:
             turn.show_diagnosis(diagnosis)
 
     def notice(self, message: str, hint: str) -> None:
@@ -354,7 +343,7 @@ def _welcome(with_samples: bool) -> Content:
     """What to do first."""
     steps: Iterable[str] = (
         "Ask in plain words; the model writes SQL.",
-        "Enter again runs it; nothing runs by itself.",
+        "Enter again runs it and shows its rows.",
         "F4 is for SQL of your own, F1 explains the keys.",
     )
     text = Content("\n").join([content(step) for step in steps])

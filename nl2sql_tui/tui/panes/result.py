@@ -148,7 +148,7 @@ class ResultPane(Vertical):
             self._say("The rest was left out: the setting max_rows allows no more rows. A LIMIT keeps it shorter.")
         elif not ending.row_count:
             self._say("No rows: the statement ran, and nothing in the database matches it.")
-        self.post_message(RunEnded(statement.turn, ending))
+        self.post_message(RunEnded(statement.turn, statement.sql, ending))
         self.post_message(ActivityChanged())
 
     def _show_error(self, error: UserError) -> None:

@@ -20,7 +20,7 @@ class Helpable(Protocol):
 
 GENERAL = (
     "A question becomes SQL; you read it and run it; rows appear. The database is opened read-only, the model runs "
-    "on this computer, and nothing runs by itself."
+    "on this computer. Nothing runs by itself, but several answers of an unsure model, to compare what they give."
 )
 
 

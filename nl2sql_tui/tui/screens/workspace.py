@@ -192,9 +192,8 @@ class Workspace(ViewingScreen):
 
     def action_other_reading(self) -> None:
         """Show what another of the model's answers takes the chosen question for."""
-        answer = self.chat.show_other_reading()
-        if answer is not None:
-            self.conversation.note_sql(answer.sql)
+        if (answer := self.chat.show_other_reading()) is not None:
+            self.conversation.note_sql(answer.sql, answer.doubt)
 
     def on_sql_submitted(self, message: messages.SqlSubmitted) -> None:
         self.chat.submit_sql(message.sql, message.source)
@@ -210,12 +209,15 @@ class Workspace(ViewingScreen):
         turn = self.chat.turns.turn(message.turn)
         if turn is not None:
             turn.has_run = True
+        self.conversation.note_run(message.sql)
         self.result.run(message.sql, message.turn)
 
     def on_run_ended(self, message: messages.RunEnded) -> None:
-        self.chat.show_ending(message.turn, message.ending)
         turn = self.chat.turns.turn(message.turn)
-        if turn is None or message.ending.error is not None:
+        if turn is None or turn.sql != message.sql:
+            return  # another reading may have been taken while it ran, of which this says nothing
+        turn.show_ending(message.ending)
+        if message.ending.error is not None:
             return
         if turn.question is None:
             self.conversation.note_sql(turn.sql)
@@ -235,7 +237,7 @@ class Workspace(ViewingScreen):
         self._explainer.read(message.turn, message.sql)
 
     def on_reading_made(self, message: messages.ReadingMade) -> None:
-        self.chat.show_reading(message.turn, message.reading)
+        self.chat.show_reading(message.turn, message.sql, message.reading)
         self.refresh_bindings()
 
     def on_diagnosis_made(self, message: messages.DiagnosisMade) -> None:

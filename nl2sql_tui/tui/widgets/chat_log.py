@@ -52,6 +52,8 @@ class ChatLog(VerticalScroll, can_focus=True):
         return next((turn for turn in self.turns if turn.number == number), None)
 
     def _choose(self, turn: Turn) -> None:
+        if self.chosen is not None and self.chosen is not turn:
+            self.chosen.enter_pressed = False
         for other in self.turns:
             other.set_class(other is turn, "-selected")
         self.chosen = turn

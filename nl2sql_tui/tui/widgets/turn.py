@@ -1,6 +1,7 @@
 """One question with its answer, or one statement written by hand, as it stands in the chat; runs nothing itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.content import Content
@@ -57,6 +58,8 @@ class Turn(Widget):
         self.sql: str = sql
         """The SQL as it stands now, finished or not."""
         self.answer: Answer | None = None
+        self.first_answer: Answer | None = None
+        """The answer as it came, before another reading of it was taken."""
         self.verdict: Verdict | None = None
         """None until the SQL has been checked."""
         self.prompt: Started | None = None
@@ -121,6 +124,7 @@ class Turn(Widget):
         match last:
             case Answer():
                 self.answer, self.verdict, self.enter_pressed = last, last.verdict, False
+                self.first_answer = self.first_answer or last
                 self.leans_on_last = _leans_on_last(last)
                 self._chips = answer_chips(last)
             case AnswerStopped():
@@ -129,6 +133,17 @@ class Turn(Widget):
             case AnswerFailed():
                 self._chips = failure_text(last.message, last.hint)
         self._change()
+
+    def show_other_reading(self) -> None:
+        """Show the next of the readings in the place of this one, of which nothing that was said holds any longer."""
+        if self.answer is None or self.first_answer is None:
+            return
+        # The first goes to the end, so that each comes in turn.
+        taken, *others = self.answer.interpretations
+        rotated = replace(self.answer, interpretations=(*others, taken), doubt=self.first_answer.doubt).read_as(0)
+        self.has_run, self.ending, self.reading, self.diagnosis = False, None, None, Diagnosis()
+        # The one that came first was weighed, and is as likely as it was.
+        self.finish(self.first_answer if rotated.sql == self.first_answer.sql else rotated)
 
     def finish_check(self, verdict: Verdict) -> None:
         """Show what SQL written by hand was checked to be."""
