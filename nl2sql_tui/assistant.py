@@ -44,6 +44,8 @@ _EARLIER_KEPT = 8
 _LONGEST_TOLD = 200
 _SURE_ENOUGH = -1.5
 """By the logarithm of its probability. Comparing likelier answers changed none of 240 for the better."""
+_TIMES_AS_LONG, _TOKENS_MORE = 2, 24
+"""How long another answer may get beside the first: all wait for the longest, and one that runs away is never right."""
 _SHORTEST_COMPARISON = 0.5
 """Seconds that the answers have to be run in, however long the model took to write them."""
 
@@ -295,7 +297,7 @@ class Assistant:
             written = self.engine.candidates(
                 asked.prompt,
                 count=self._more_answers,
-                max_new_tokens=self.settings.max_new_tokens,
+                max_new_tokens=min(self.settings.max_new_tokens, _TIMES_AS_LONG * first.tokens + _TOKENS_MORE),
                 cancel=cancel,
                 grammar=asked.grammar if first.written_again or not first.verdict.valid else "",
             )

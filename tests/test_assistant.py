@@ -290,8 +290,10 @@ def test_more_answers_are_held_to_the_grammar_only_where_the_first_could_not_run
     engine = _unsure_engine(first)
     asked: list[str] = []
 
-    def noting(*_: object, grammar: str, **__: object) -> tuple[Candidate, ...]:
+    def noting(*_: object, grammar: str, max_new_tokens: int, **__: object) -> tuple[Candidate, ...]:
         asked.append(grammar)
+        # All wait for the longest; the first has three or four tokens here.
+        assert max_new_tokens < 50
         return ()
 
     monkeypatch.setattr(engine, "candidates", noting)
