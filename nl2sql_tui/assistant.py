@@ -24,7 +24,7 @@ from nl2sql_tui.engine.events import (
 )
 from nl2sql_tui.errors import InputError, ModelError, Stopped, UserError
 from nl2sql_tui.language.column_matcher import Replacement, match_columns
-from nl2sql_tui.language.coverage import coverage
+from nl2sql_tui.language.coverage import Coverage, coverage
 from nl2sql_tui.language.drafting import LikelyAnswer
 from nl2sql_tui.language.grammar import schema_grammar
 from nl2sql_tui.language.linking import link_values
@@ -42,8 +42,9 @@ _LONGEST_QUESTION = 4_000
 _EARLIER_KEPT = 8
 """Answers. An older one is less like the next, and each is searched for every few tokens."""
 _LONGEST_TOLD = 200
-_SURE_ENOUGH = -1.5
-"""By the logarithm of its probability. Comparing likelier answers changed none of 240 for the better."""
+_SURE_ENOUGH = -2.5
+"""By the logarithm of its probability. Comparing likelier answers, which half of them are, hardly changes one for the
+better; see `benchmarks/RESULTS.md`."""
 _TIMES_AS_LONG, _TOKENS_MORE = 2, 24
 """How long another answer may get beside the first: all wait for the longest, and one that runs away is never right."""
 _SHORTEST_COMPARISON = 0.5
@@ -216,10 +217,11 @@ class Assistant:
             if asked.grammar and not answer.verdict.valid and not answer.verdict.writes:
                 yield WritingAgain(answer.verdict.error)
                 answer = self._held(asked, started, answer, cancel)
+            words = coverage(asked.question, asked.schema, self._lookup(cancel))
             if self._is_worth_comparing(answer):
                 yield Comparing(self._more_answers)
-                answer = self._compared(asked, answer, cancel)
-            yield self._weighed(asked, answer, cancel)
+                answer = self._compared(asked, answer, words, cancel)
+            yield weighed(answer, words, asked.schema, calibration_of(self.engine), self.settings.ask_below)
         except Stopped:
             yield AnswerStopped(sql_of(generated.text))
         except UserError as error:
@@ -287,7 +289,7 @@ class Assistant:
     def _more_answers(self) -> int:
         return (self.settings.candidates or self.engine.more_answers) if self.settings.compare else 0
 
-    def _compared(self, asked: "_Asked", first: Answer, cancel: Cancel) -> Answer:
+    def _compared(self, asked: "_Asked", first: Answer, words: Coverage, cancel: Cancel) -> Answer:
         """`first`, or the answer that more of the model's answers agree with.
 
         They are written freely, as the first is; only where that led to nothing that can run, within the grammar.
@@ -304,7 +306,6 @@ class Assistant:
         except ModelError:
             # As where memory does not suffice for several: there is an answer, and it stays.
             return first
-        words = coverage(asked.question, asked.schema, self._lookup(cancel))
         proposals: dict[str, Proposal] = {}
 
         def propose(sql: str, repairs: tuple[str, ...], verdict: Verdict, log_probability: float) -> None:
@@ -323,11 +324,6 @@ class Assistant:
         taken = replace(first, seconds=seconds, interpretations=interpretations).read_as(0)
         # Of the others, one that was cut is not among them.
         return replace(taken, cut=first.cut and taken.sql == first.sql)
-
-    def _weighed(self, asked: "_Asked", answer: Answer, cancel: Cancel) -> Answer:
-        """`answer` with how likely it is to be right, and why to ask about it."""
-        words = coverage(asked.question, asked.schema, self._lookup(cancel))
-        return weighed(answer, words, asked.schema, calibration_of(self.engine), self.settings.ask_below)
 
     def _checked(self, sql: str, asked: "_Asked", cancel: Cancel) -> tuple[str, tuple[str, ...], Verdict]:
         """The SQL to show, what was changed in it, and its verdict."""

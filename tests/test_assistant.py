@@ -239,11 +239,11 @@ _ALL = "SELECT Name FROM singer"
 
 def _unsure_engine(first: str = _ALL) -> ScriptedEngine:
     engine = ScriptedEngine([first])
-    engine.log_probability = math.log(0.1)
+    engine.log_probability = math.log(0.05)
     engine.scripted_candidates = (
-        Candidate(f"{_FRENCH} ORDER BY Age", 9, math.log(0.09)),
-        Candidate(_FRENCH, 8, math.log(0.08)),
-        Candidate("SELECT Nane FROM singer_in_concert", 8, math.log(0.07)),
+        Candidate(f"{_FRENCH} ORDER BY Age", 9, math.log(0.045)),
+        Candidate(_FRENCH, 8, math.log(0.04)),
+        Candidate("SELECT Nane FROM singer_in_concert", 8, math.log(0.035)),
     )
     return engine
 
@@ -275,7 +275,7 @@ def test_a_model_may_say_itself_how_many_more_answers_help(concerts: Database) -
 
 def test_what_uses_more_words_of_the_question_counts_more(concerts: Database) -> None:
     engine = _unsure_engine("SELECT Age FROM singer")
-    engine.scripted_candidates = (Candidate("SELECT Name FROM singer", 4, math.log(0.08)),)
+    engine.scripted_candidates = (Candidate("SELECT Name FROM singer", 4, math.log(0.04)),)
     question = "What are the names of the singers?"
     answer = _events(concerts, engine, question, settings=Settings(candidates=3))[-1]
     assert isinstance(answer, Answer)
@@ -343,9 +343,9 @@ def test_an_answer_that_cannot_run_gives_way_to_one_that_can(concerts: Database)
     ("probability", "settings"),
     [
         (0.3, Settings(candidates=3)),
-        (0.1, Settings()),
-        (0.1, Settings(candidates=3, compare=False)),
-        (0.1, Settings(candidates=3, answer_seconds=1e-9)),
+        (0.05, Settings()),
+        (0.05, Settings(candidates=3, compare=False)),
+        (0.05, Settings(candidates=3, answer_seconds=1e-9)),
     ],
 )
 def test_one_answer_is_enough_where_it_is_sure_or_there_is_no_time(
@@ -401,7 +401,7 @@ def test_an_answer_that_was_cut_is_not_said_of_the_one_that_is_shown(concerts: D
 
     def cut_stream(*args: Any, **options: Any) -> Iterator[GenerationEvent]:
         for event in ScriptedEngine.stream(engine, *args, **options):
-            yield replace(event, log_probability=math.log(0.1)) if isinstance(event, Generated) else event
+            yield replace(event, log_probability=math.log(0.05)) if isinstance(event, Generated) else event
 
     engine.stream = cut_stream  # type: ignore[method-assign]
     answer = _events(concerts, engine, settings=settings)[-1]

@@ -1,4 +1,4 @@
-"""The likelihood by which weights of several answers are chosen is that of the right ones among those that give rows."""
+"""The likelihood by which the weights of several answers are chosen is that of the right ones among those with rows."""
 
 import math
 

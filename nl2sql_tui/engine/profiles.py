@@ -165,7 +165,7 @@ _ALL = (
         schema_tokens=1500,
         history_tokens=0,
         answer_form="tables first",
-        more_answers=4,
+        more_answers=6,
         adapter="default_adapter",
         wheel=_SMOLLM2,
     ),

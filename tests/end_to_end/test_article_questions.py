@@ -18,9 +18,8 @@ from nl2sql_tui.database.execute import Limits
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.sources import prepare
-from nl2sql_tui.settings import Settings
 from tests.databases import make_database
-from tests.default_model import portable_default
+from tests.default_model import PORTABLE_SETTINGS, portable_default
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
 
@@ -60,7 +59,7 @@ def engine() -> Iterator[LocalEngine]:
 
 
 def _rows_and_sql(database: Database, engine: LocalEngine, question: str) -> tuple[Counter[tuple[object, ...]], str]:
-    *_, answer = Assistant(database, engine, Settings()).answer(question, Cancel())
+    *_, answer = Assistant(database, engine, PORTABLE_SETTINGS).answer(question, Cancel())
     assert isinstance(answer, Answer)
     assert answer.verdict.valid, f"{answer.sql}: {answer.verdict.problem}"
     return Counter(database.fetch_all(answer.sql, Cancel(), Limits()).rows), answer.sql

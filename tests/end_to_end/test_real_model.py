@@ -18,7 +18,7 @@ from nl2sql_tui.engine.hardware import read_hardware
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import profile
 from nl2sql_tui.engine.sources import prepare
-from nl2sql_tui.settings import Settings
+from tests.default_model import PORTABLE_SETTINGS
 
 # The first of these may have to fetch and convert the model.
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
@@ -31,7 +31,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
     engine = LocalEngine(replace(profile("default"), form=request.param), prepare)
     engine.wait_until_ready(Cancel())
     database = Database(ensure_demo(tmp_path_factory.mktemp("demo")))
-    yield Assistant(database, engine, Settings())
+    yield Assistant(database, engine, PORTABLE_SETTINGS)
     engine.close()
 
 

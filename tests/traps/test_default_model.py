@@ -10,8 +10,7 @@ from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.sources import prepare
-from nl2sql_tui.settings import Settings
-from tests.default_model import portable_default
+from tests.default_model import PORTABLE_SETTINGS, portable_default
 from tests.traps.cases import NOT_YET, TRAPS
 from tests.traps.conftest import SCORE
 from tests.traps.files import Files, counted, is_same, rows_of
@@ -35,7 +34,7 @@ class Answers:
     def to(self, trap: Trap) -> LastEvent:
         """How the answer to the trap's question ended."""
         if trap.name not in self._known:
-            assistant = Assistant(self.files.database(trap), self._engine, Settings())
+            assistant = Assistant(self.files.database(trap), self._engine, PORTABLE_SETTINGS)
             *_, last = assistant.answer(trap.question, Cancel())
             assert isinstance(last, LastEvent)
             self._known[trap.name] = last

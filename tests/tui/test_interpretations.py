@@ -20,8 +20,8 @@ _ALL = "SELECT Name FROM singer"
 
 def _unsure_engine() -> ScriptedEngine:
     engine = ScriptedEngine([_FRENCH])
-    engine.log_probability = math.log(0.1)
-    engine.scripted_candidates = (Candidate(_ALL, 4, math.log(0.02)),)
+    engine.log_probability = math.log(0.05)
+    engine.scripted_candidates = (Candidate(_ALL, 4, math.log(0.01)),)
     return engine
 
 
