@@ -133,7 +133,7 @@ def _print_sql(answer: Answer, streamed: str, output: Output) -> None:
     for repair in answer.repairs:
         say(f"repaired: {repair}")
     for other in answer.interpretations[1:]:
-        say(f"{other.share:.0%} of the model's answers mean something else: {visible(other.best.sql)}")
+        say(f"the model also wrote, with {other.share:.0%} of the weight: {visible(other.best.sql)}")
     if streamed.strip() != answer.sql:
         print(visible_lines(answer.sql), file=out, flush=True)
 

@@ -1,6 +1,7 @@
 """What the model's thread is asked to do: answer a prompt, several times over, read it ahead, change its adapter."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -247,7 +248,7 @@ class AnswerJob:
         self.stream.finish()
 
 
-class _AwaitedJob:
+class _AwaitedJob(ABC):
     """Something whose end is waited for: `done` is set whatever becomes of it."""
 
     def __init__(self, cancel: Cancel) -> None:
@@ -267,8 +268,9 @@ class _AwaitedJob:
         finally:
             self.let_go()
 
+    @abstractmethod
     def _do(self, generator: Generator) -> None:
-        raise NotImplementedError
+        """What there is to do; it may raise whatever a library raises."""
 
     def let_go(self) -> None:
         """Wake whoever waits."""

@@ -103,7 +103,9 @@ def list_text(adapters: Sequence[KnownAdapter]) -> str:
     """The adapters that can be used by name, one a line, and how to use one."""
     lines = [_line(adapter) for adapter in adapters]
     known = ["Adapters:", *lines] if lines else ["No adapters are known for this model."]
-    return "\n".join((*known, f"{COMMAND} NAME, a folder or a Hub id uses one; {COMMAND} {_NONE} uses none."))
+    is_merged = any(adapter.name == PACKAGED for adapter in adapters)
+    without = f"{COMMAND} {PACKAGED} uses the model's own" if is_merged else f"{COMMAND} {_NONE} uses none"
+    return "\n".join((*known, f"{COMMAND} NAME, a folder or a Hub id uses one; {without}."))
 
 
 def _line(adapter: KnownAdapter) -> str:

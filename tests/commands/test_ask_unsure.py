@@ -1,11 +1,13 @@
 """What `ask` does with an answer that is in doubt: it says so, and runs it only if told to all the same."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from nl2sql_tui import cli
+from nl2sql_tui.engine.events import Candidate
 from nl2sql_tui.errors import ExitCode
 from tests.calibrated_engine import CalibratedEngine
 from tests.fake_engine import ScriptedEngine
@@ -95,3 +97,14 @@ def test_a_question_on_something_else_is_told_so_whether_its_sql_runs_or_not(
     engine.replies = ["SELECT * FROM weather"]
     assert ask(concerts_file, weather, "--run") == ExitCode.SQL
     assert told in capsys.readouterr().err
+
+
+def test_what_else_the_model_wrote_is_told_and_stands_in_nobodys_way(
+    engine: ScriptedEngine, concerts_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.scripted_candidates = (Candidate("SELECT Name FROM singer", 4, math.log(1e-3)),)
+    engine.more_answers = 1
+    assert ask(concerts_file, "What are the names of the singers?") == ExitCode.OK
+    captured = capsys.readouterr()
+    assert captured.out == "SELECT Name FROM singer\n"
+    assert f"% of the weight: {_AGES}" in captured.err

@@ -22,6 +22,16 @@ def test_this_computer_can_be_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("flags", "found"),
+    [("fpu avx512f avx512_bf16", True), ("fpu amx_bf16 amx_tile", True), ("fpu avx512f avx2", False)],
+)
+def test_bfloat16_is_read_from_the_flags_of_the_cpu(monkeypatch: pytest.MonkeyPatch, flags: str, found: bool) -> None:
+    told = f"processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: {flags}\n"
+    monkeypatch.setattr(hardware, "_text", lambda file: told if file == Path("/proc/cpuinfo") else "")
+    assert read_hardware().bfloat16 is found
+
+
+@pytest.mark.parametrize(
     ("visible", "names"),
     [
         (None, ["NVIDIA A", "NVIDIA B"]),

@@ -10,6 +10,7 @@ import torch
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine import loading
 from nl2sql_tui.engine.events import Generated, GenerationEvent, GenerationStopped, LoadState, Message, Token
+from nl2sql_tui.engine.hardware import read_hardware
 from nl2sql_tui.engine.loading import load
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.plan import Device
@@ -108,6 +109,13 @@ def test_what_does_not_fit_is_refused_before_it_is_read(base: Path, monkeypatch:
     monkeypatch.setattr(loading, "_devices", lambda: (Device("cpu", "the CPU", 1000, 1000),))
     with pytest.raises(ModelError, match="tiny does not fit: in float32"):
         load(base, tiny(None))
+
+
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_the_cpu_is_taken_for_what_it_can_do(monkeypatch: pytest.MonkeyPatch, bfloat16: bool) -> None:
+    found = replace(read_hardware(), bfloat16=bfloat16)
+    monkeypatch.setattr(loading, "read_hardware", lambda: found)
+    assert loading._devices()[-1].bfloat16 is bfloat16
 
 
 def test_an_adapter_that_is_not_there_is_told(base: Path) -> None:

@@ -131,6 +131,7 @@ class TestRefusal:
     ("name", "hardware", "ok", "words"),
     [
         ("default", LAPTOP, True, "float32 on the CPU"),
+        ("default", replace(LAPTOP, bfloat16=True), True, "bfloat16 on the CPU"),
         ("default", replace(LAPTOP, memory_bytes=GB, free_bytes=GB), False, "needs 1.8 GB of memory; there are 1.0 GB"),
         ("default", replace(LAPTOP, free_bytes=GB), False, "of the CPU's memory 1.0 GB are free"),
         ("default", replace(LAPTOP, memory_bytes=None, free_bytes=None), True, "float32 on the CPU"),

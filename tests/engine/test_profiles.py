@@ -65,3 +65,7 @@ def test_a_name_like_no_other_is_answered_with_all() -> None:
     assert caught.value.hint.startswith("The models are: default, phi3, phi3-128k, mistral,")
     assert "path:FOLDER" in caught.value.hint
     assert "\x1b" not in caught.value.message
+
+
+def test_more_answers_are_asked_of_the_model_alone_for_which_that_was_measured() -> None:
+    assert {name for name, known in PROFILES.items() if known.more_answers} == {"default"}

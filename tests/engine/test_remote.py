@@ -313,6 +313,10 @@ def _candidates(engine: RemoteEngine, count: int = 3, cancel: Cancel | None = No
     return [(candidate.text, round(candidate.log_probability, 3)) for candidate in found]
 
 
+def test_a_server_is_not_asked_for_more_answers_unless_the_user_says_so(engine: RemoteEngine) -> None:
+    assert engine.more_answers == 0
+
+
 def test_several_answers_at_once_different_ones_only_the_likeliest_first(
     server: FakeEndpoint, engine: RemoteEngine
 ) -> None:

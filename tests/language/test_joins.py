@@ -84,3 +84,10 @@ def test_tables_that_a_key_joins_are_not_joined_past_it_too() -> None:
     city = table("city", "id INT pk", "CountryCode TEXT", keys=(key,))
     mayor = table("mayor", "city_id INT", "CountryCode TEXT", keys=(key, ForeignKey("city_id", "city", "id")))
     assert not [edge for edge in join_edges(Schema((country, city, mayor))) if edge.origin == "shared"]
+
+
+def test_the_edges_of_a_schema_are_found_once() -> None:
+    key = ForeignKey("singer_id", "singer", "id")
+    schema = Schema((Table("singer", (Column("id", "INT"),)), Table("song", (Column("singer_id", "INT"),), (key,))))
+    assert len(join_edges(schema)) == 1
+    assert join_edges(schema) is join_edges(Schema(schema.tables))

@@ -3,8 +3,9 @@
 from typing import Final
 
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.engine.events import PACKAGED
+from nl2sql_tui.engine.events import PACKAGED, KnownAdapter
 from nl2sql_tui.errors import InputError
+from nl2sql_tui.tui.adapter_switch import list_text
 from tests.fake_engine import ScriptedEngine
 from tests.tui.harness import Opened, opened
 
@@ -42,6 +43,13 @@ async def test_those_that_there_are_are_listed(concerts: Database) -> None:
         assert program.workspace.chat.question_box.text == ""
         assert program.workspace.chat.turns.turns == []
         assert not program.engine.prompts
+
+
+def test_a_merged_model_is_not_said_to_go_without_an_adapter() -> None:
+    merged = list_text((KnownAdapter(PACKAGED, in_use=True, is_loaded=True),))
+    assert "/adapter packaged uses the model's own." in merged
+    assert "none" not in merged
+    assert "/adapter none uses none." in list_text((KnownAdapter("first", "/runs/first"),))
 
 
 async def test_that_there_are_none_is_said(concerts: Database) -> None:
