@@ -1,4 +1,4 @@
-"""The commands about models: list, fetch, plan, train, eval, merge, push; parses them, and calls the parts."""
+"""The commands about models: list, fetch, plan, train, eval, average, merge, push; parses them, and calls the parts."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +55,7 @@ def add_to(
     program.add_command(models)
     program.add_command(evaluate)
     program.add_command(train)
+    program.add_command(average)
     program.add_command(merge)
     program.add_command(push)
 
@@ -109,8 +110,16 @@ def plan(name: str, form: str | None, context: int | None, adapter: str | None, 
 @click.option("--model", default="default", show_default=True, metavar="NAME", help="A profile, or a model's folder.")
 @click.option("--recipe", type=click.Choice(["default", "article"]), default="default", show_default=True)
 @click.option("--quantise", type=click.Choice(["auto", "nf4", "none"]), default="auto", show_default=True)
+@click.option("--adapter", type=_PATH, metavar="FOLDER", help="Teach this adapter further, in the place of a new one.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help="The highest, in the place of the recipe's.",
+)
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps in all, in the place of the recipe's.")
 @click.option("--passes", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Times each example is seen.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Another order of the data than the recipe's.")
 @click.option("--databases", type=_PATH, metavar="FOLDER", help="Where DB_ID/DB_ID.sqlite are, for rows with db_id.")
 @click.option(
     "--evaluation", multiple=True, metavar="FILE", help="Questions that must not be learnt; may be given again."
@@ -135,8 +144,11 @@ def train(
     model: str,
     recipe: str,
     quantise: str,
+    adapter: Path | None,
+    learning_rate: float | None,
     steps: int | None,
     passes: float | None,
+    seed: int | None,
     databases: Path | None,
     evaluation: tuple[str, ...],
     validation: float,
@@ -157,10 +169,11 @@ def train(
         raise click.UsageError("--steps and --passes say the same in two ways; give one.", context)
     if out is None or not data:
         raise click.UsageError("Name the DATA, and with --out the run's folder.", context)
-    from nl2sql_tui.commands.train import order_for
+    from nl2sql_tui.commands.train import order_for, recipe_for
     from nl2sql_tui.commands.train import train as command
 
-    order = order_for(data, databases, evaluation, model, quantise, recipe, steps, passes, validation)
+    chosen = recipe_for(recipe, adapter, learning_rate=learning_rate, steps=steps, passes=passes, seed=seed)
+    order = order_for(data, databases, evaluation, model, quantise, chosen, validation, adapter)
     return command(order, out, prepare_only)
 
 
@@ -191,6 +204,20 @@ def merge(adapter: Path, out: Path, base: str | None, dtype: Any, questions: int
     from nl2sql_tui.training.merge import MergeOrder
 
     return command(MergeOrder(adapter, out, base, dtype, questions))
+
+
+@click.command()
+@click.argument("adapters", type=_PATH, nargs=-1, required=True, metavar="ADAPTER…")
+@click.option("--out", type=_PATH, required=True, metavar="FOLDER", help="Where the mean is written; a new folder.")
+@click.option("--rank", type=click.IntRange(min=1), metavar="N", help="Of the result; by default the adapters' own.")
+def average(adapters: tuple[Path, ...], out: Path, rank: int | None) -> int:
+    """Average several ADAPTERs, folders of adapters or of training runs, into one.
+
+    The mean of runs with other data, seeds or lengths on one base often answers better than each of them.
+    """
+    from nl2sql_tui.commands.average import average as command
+
+    return command(adapters, out, rank)
 
 
 @click.command()

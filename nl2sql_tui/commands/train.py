@@ -7,14 +7,16 @@ from pathlib import Path
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.rows import stopping_on_interrupt
+from nl2sql_tui.engine.adapter_files import read_adapter
 from nl2sql_tui.engine.own_adapters import note_trained
 from nl2sql_tui.errors import ExitCode, InputError, ModelError
 from nl2sql_tui.terminal import LoadLine, say
 from nl2sql_tui.text import byte_size
-from nl2sql_tui.training.recipes import RECIPES
+from nl2sql_tui.training.recipes import RECIPES, Recipe
 from nl2sql_tui.training.run import Listener, Order, prepare_data, run
 from nl2sql_tui.training.run_folder import Point, RunFolder
 from nl2sql_tui.training.run_report import curve_in_terminal, write_report
+from nl2sql_tui.training.start import as_in
 
 
 class TrainingScreen(Listener):
@@ -81,21 +83,36 @@ def _require_drawing() -> None:
         raise InputError("Training needs libraries that are not installed.", "pip install 'nl2sql-tui[train]'")
 
 
+def recipe_for(
+    name: str,
+    adapter: Path | None = None,
+    *,
+    learning_rate: float | None = None,
+    steps: int | None = None,
+    passes: float | None = None,
+    seed: int | None = None,
+) -> Recipe:
+    """The recipe called `name` with what the command's flags say otherwise, for a new adapter or the one given.
+
+    Raises InputError for what is no adapter.
+    """
+    chosen = RECIPES[name] if adapter is None else as_in(read_adapter(adapter).folder, RECIPES[name])
+    if passes is not None:
+        chosen = replace(chosen, passes=passes, steps=None)
+    given = {"learning_rate": learning_rate, "steps": steps, "seed": seed}
+    return replace(chosen, **{setting: value for setting, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
 def order_for(
     data: tuple[str, ...],
     databases: Path | None,
     evaluation: tuple[str, ...],
     model: str,
     quantise: str,
-    recipe: str,
-    steps: int | None,
-    passes: float | None,
+    recipe: Recipe,
     validation_share: float,
+    adapter: Path | None = None,
 ) -> Order:
-    """The order behind the command's flags; what was not given is the recipe's."""
-    chosen = RECIPES[recipe]
-    if steps is not None:
-        chosen = replace(chosen, steps=steps)
-    if passes is not None:
-        chosen = replace(chosen, passes=passes, steps=None)
-    return Order(data, databases, evaluation, model, quantise, chosen, validation_share)  # type: ignore[arg-type]
+    """The order behind the command's flags. Raises InputError for what is no adapter."""
+    start = None if adapter is None else read_adapter(adapter).folder
+    return Order(data, databases, evaluation, model, quantise, recipe, validation_share, start)  # type: ignore[arg-type]

@@ -9,7 +9,6 @@ whole. A run's settings say what it began from, and in the end its verdict.
 
 import dataclasses
 import hashlib
-import json
 import re
 import shutil
 import time
@@ -23,7 +22,6 @@ from nl2sql_tui import __version__
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine import own_adapters, store
-from nl2sql_tui.engine.merging import ADAPTER_CONFIG
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.engine.transfer import Report as LoadReport
 from nl2sql_tui.errors import InputError
@@ -44,6 +42,7 @@ from nl2sql_tui.training.recipes import FROM_HISTORY, Recipe
 from nl2sql_tui.training.rows import TrainingRow
 from nl2sql_tui.training.run import Listener, rhythm_for
 from nl2sql_tui.training.run_folder import RunFolder, digest_of
+from nl2sql_tui.training.start import as_in
 from nl2sql_tui.training.trainee import Trainee, load_trainee
 
 LEAST_EXAMPLES: Final = 40
@@ -94,7 +93,7 @@ def learn(order: Order, listener: Listener, on_load: LoadReport, cancel: Cancel)
     the one that it was, and what was learnt is kept for the same order given again.
     """
     start = adapter_in_use(order.database, order.profile, listener.said)
-    recipe = _as_in(start, order.recipe)
+    recipe = as_in(start, order.recipe)
     home = own_adapters.home_of(order.database)
     identity = _identity(order, recipe, start)
     run = _stopped_run(home, identity)
@@ -264,16 +263,6 @@ def _right(database: Path, examples: Sequence[Example], answers: Sequence[str], 
     """How many answers give the rows of the accepted SQL."""
     asked = [Judgeable(database, (example.sql,), answer) for example, answer in zip(examples, answers, strict=True)]
     return sum(judgement.right for judgement in judge_all(asked, cancel))
-
-
-def _as_in(adapter: Path, recipe: Recipe) -> Recipe:
-    """The recipe with the rank and alpha that the adapter has."""
-    file = adapter / ADAPTER_CONFIG
-    try:
-        config: Any = json.loads(file.read_text(encoding="utf-8"))
-        return replace(recipe, rank=int(config["r"]), alpha=int(config["lora_alpha"]))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{visible(str(file))} is not the configuration of an adapter.") from error
 
 
 def _identity(order: Order, recipe: Recipe, start: Path) -> dict[str, Any]:

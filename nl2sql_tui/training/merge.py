@@ -4,10 +4,7 @@ Which base it is and where it comes from is `base_model`'s part, how the result 
 """
 
 import gc
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +31,7 @@ from nl2sql_tui.training.base_model import (
 )
 from nl2sql_tui.training.comparison import QUESTIONS, TOLERANCES, Comparison, compare, reference_answers
 from nl2sql_tui.training.model_card import CARD, card_of_merged
+from nl2sql_tui.training.new_folder import require_free_place, whole_folder
 
 _TOKENIZER_BYTES = 20_000_000
 """What tokenizer, configuration and card take on disk, at most."""
@@ -90,7 +88,7 @@ def merge(order: MergeOrder, report: Report, cancel: Cancel) -> Merged:
     The model that is compared is the one read back from disk. Raises UserError: InputError for what was named wrong
     or does not fit, ModelError for what cannot be fetched, read or written, Stopped.
     """
-    _require_free_place(order.out)
+    require_free_place(order.out)
     adapter = read_adapter(order.adapter)
     base = choose_base(order.base, adapter)
     dtype = order.dtype or ("float32" if base.is_converted else "bfloat16")
@@ -119,7 +117,7 @@ def merge(order: MergeOrder, report: Report, cancel: Cancel) -> Merged:
         model = folded(taught).to(_torch_dtype(dtype))
         del taught
         parameters = model.num_parameters()
-        with _whole_folder(order.out) as folder:
+        with whole_folder(order.out) as folder:
             say("Writing the model")
             _write(model, tokenizer, folder)
             has_card = _write_card(order.adapter, adapter, folder)
@@ -139,18 +137,6 @@ def merge(order: MergeOrder, report: Report, cancel: Cancel) -> Merged:
                 )
     size = sum(file.stat().st_size for file in order.out.iterdir())
     return Merged(order.out, base.title, dtype, parameters, adapter.rank, size, has_card, comparison)
-
-
-def _require_free_place(out: Path) -> None:
-    shown = visible(str(out))
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise InputError(f"{shown} is there and is no folder.", "Name a folder that does not exist yet.")
-    try:
-        taken = out.is_dir() and any(out.iterdir())
-    except OSError as error:
-        raise InputError(f"{shown} cannot be read: {error.strerror}.") from error
-    if taken:
-        raise InputError(f"The folder {shown} is not empty.", "Name another; nothing is overwritten.")
 
 
 def _require_room(base: BaseModel, files: Base, adapter: AdapterFiles, dtype: Dtype, out: Path) -> _Work:
@@ -262,31 +248,6 @@ def _torch_dtype(dtype: Dtype) -> Any:
     import torch
 
     return getattr(torch, dtype)
-
-
-@contextmanager
-def _whole_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its name when the block ends well, and is gone when it does not.
-
-    Raises ModelError for what the disk refuses.
-    """
-    from safetensors import SafetensorError
-
-    temporary = out.absolute().with_name(f".{out.absolute().name}-{os.getpid()}")
-    try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        if out.exists():
-            out.rmdir()  # empty, as was seen at the start; raises where something came into it since
-        temporary.rename(out)
-    except (OSError, SafetensorError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise ModelError(
-            f"The model could not be written to {visible(str(out))}: {visible(reason)}.",
-            "Nothing was left there. Name a folder that you may write to, on a disk with room.",
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(model: Any, tokenizer: Any, folder: Path) -> None:

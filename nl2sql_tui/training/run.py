@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from nl2sql_tui import __version__
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.store import adapter_digest
 from nl2sql_tui.engine.transfer import Report as LoadReport
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.text import visible
@@ -44,6 +45,8 @@ class Order:
     recipe: Recipe
     validation_share: float
     """The share of the databases kept out, for the curve."""
+    start: Path | None = None
+    """The folder of an adapter that is taught further, whose rank and alpha the recipe has; None for a new one."""
 
 
 class Listener:
@@ -117,7 +120,8 @@ def run(
     )
     _note(folder, trainee, planned, order.recipe)
     often = rhythm or rhythm_for(steps)
-    train(trainee, planned, checks, [*taught, *kept_out], order.recipe, folder, often, listener.point, cancel)
+    together = [*taught, *kept_out]
+    train(trainee, planned, checks, together, order.recipe, folder, often, listener.point, cancel, order.start)
     return Finished(folder, trainee, planned, order, folder.curve())
 
 
@@ -155,6 +159,7 @@ def _settings(order: Order, folder: RunFolder, kept: dict[str, int]) -> dict[str
         "model": order.model,
         "quantisation": order.quantisation,
         "validation_share": order.validation_share,
+        "start_adapter": _digest_of_start(order),
         "data": [visible(Path(source).name) for source in order.data],
         "evaluation": [visible(Path(source).name) for source in order.evaluation],
         "examples_by_source": kept,
@@ -165,6 +170,10 @@ def _settings(order: Order, folder: RunFolder, kept: dict[str, int]) -> dict[str
             **{library: version(library) for library in ("torch", "transformers", "peft")},
         },
     }
+
+
+def _digest_of_start(order: Order) -> str | None:
+    return None if order.start is None else adapter_digest(order.start)
 
 
 def _note(folder: RunFolder, trainee: Trainee, planned: Plan, recipe: Recipe) -> None:
@@ -194,6 +203,7 @@ def _require_same(order: Order, before: dict[str, Any], folder: RunFolder) -> No
         "model": order.model,
         "quantisation": order.quantisation,
         "validation_share": order.validation_share,
+        "start_adapter": _digest_of_start(order),
         "evaluation": [visible(Path(source).name) for source in order.evaluation],
     }
     differing = [name for name, value in asked.items() if before.get(name) != value]

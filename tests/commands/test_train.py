@@ -1,5 +1,6 @@
 """`train` on the command line: the adapter that it made is found again by its model."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,9 +8,12 @@ import pytest
 
 from nl2sql_tui.commands import train as command
 from nl2sql_tui.engine.own_adapters import trained, trained_file
-from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.errors import ExitCode, InputError
 from nl2sql_tui.folders import HOME_VARIABLE
+from nl2sql_tui.training.recipes import ARTICLE, OWN
 from nl2sql_tui.training.run_folder import Point, RunFolder
+from tests.engine.families import lora
+from tests.engine.tiny import tiny_llama
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
 
 
 def _train(folder: RunFolder) -> int:
-    order = command.order_for(("data.jsonl",), None, (), "default", "none", "default", None, None, 0.1)
+    order = command.order_for(("data.jsonl",), None, (), "default", "none", OWN, 0.1)
     return command.train(order, folder.root, prepare_only=False)
 
 
@@ -45,3 +49,24 @@ def test_that_it_cannot_be_noted_takes_nothing_from_it(
     trained_file().mkdir(parents=True)
     assert _train(run_folder) == ExitCode.OK
     assert "it will not be listed" in capsys.readouterr().err
+
+
+def test_an_adapter_that_is_taught_further_says_its_rank(tmp_path: Path) -> None:
+    adapter = tmp_path / "run" / "adapter"
+    lora(tiny_llama(tmp_path / "base"), adapter, r=2, lora_alpha=6)
+    recipe = command.recipe_for("default", tmp_path / "run")
+    order = command.order_for(("data.jsonl",), None, (), "default", "none", recipe, 0.1, tmp_path / "run")
+    assert order.start == adapter
+    assert order.recipe == replace(OWN, rank=2, alpha=6)
+
+
+def test_flags_say_what_the_recipe_does_not() -> None:
+    assert command.recipe_for("default") == OWN
+    given = command.recipe_for("article", learning_rate=2e-5, passes=0.5, seed=7)
+    assert given == replace(ARTICLE, learning_rate=2e-5, passes=0.5, steps=None, seed=7)
+    assert command.recipe_for("article", steps=9).steps == 9
+
+
+def test_what_is_no_adapter_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no adapter"):
+        command.recipe_for("default", tmp_path)

@@ -125,6 +125,20 @@ def _same_weights(first: Path, second: Path) -> None:
     assert all(bool((one[name] == other[name]).all()) for name in one)
 
 
+def test_an_adapter_is_taught_further_from_where_it_is(data: Path, tmp_path: Path) -> None:
+    model = tiny_llama(tmp_path / "m")
+    start = trained(order(data, model), tmp_path / "before").folder.adapter
+    barely = replace(SHORT, steps=2, learning_rate=1e-9)
+    begun = replace(order(data, model, barely), start=start)
+
+    finished = trained(begun, tmp_path / "further")
+
+    first, second = (load_file(folder / "adapter_model.safetensors") for folder in (start, finished.folder.adapter))
+    assert all(bool((first[name] - second[name]).abs().max() < 1e-3) for name in first)
+    with pytest.raises(InputError, match="was begun with another start_adapter"):
+        trained(replace(begun, start=None), tmp_path / "further")
+
+
 _CHILD = """
 import sys
 from pathlib import Path
