@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked, WritingAgain
@@ -220,7 +221,9 @@ class Assistant:
             words = coverage(asked.question, asked.schema, self._lookup(cancel))
             if self._is_worth_comparing(answer):
                 yield Comparing(self._more_answers)
-                answer = self._compared(asked, answer, words, cancel)
+                # Stopped in the middle, there is still an answer that is checked, and it stays.
+                with suppress(Stopped):
+                    answer = self._compared(asked, answer, words, cancel)
             yield weighed(answer, words, asked.schema, calibration_of(self.engine), self.settings.ask_below)
         except Stopped:
             yield AnswerStopped(sql_of(generated.text))

@@ -14,7 +14,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.conversation import Conversation
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Candidate, Engine, Generated, GenerationEvent, LoadState, Started, Token
-from nl2sql_tui.errors import ModelError
+from nl2sql_tui.errors import ModelError, Stopped
 from nl2sql_tui.schema import CellValue
 from nl2sql_tui.settings import Settings
 from tests.databases import make_database
@@ -271,6 +271,21 @@ def test_a_model_may_say_itself_how_many_more_answers_help(concerts: Database) -
     assert not any(
         isinstance(event, Comparing) for event in _events(concerts, engine, settings=Settings(compare=False))
     )
+
+
+def test_an_answer_that_is_stopped_while_it_is_compared_stays(
+    concerts: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, cancel = _unsure_engine(), Cancel()
+
+    def stopping(*_: object, **__: object) -> tuple[Candidate, ...]:
+        cancel.request()
+        raise Stopped
+
+    monkeypatch.setattr(engine, "candidates", stopping)
+    answer = _events(concerts, engine, settings=Settings(candidates=3), cancel=cancel)[-1]
+    assert isinstance(answer, Answer)
+    assert (answer.sql, answer.verdict.valid, answer.interpretations) == (_ALL, True, ())
 
 
 def test_what_uses_more_words_of_the_question_counts_more(concerts: Database) -> None:

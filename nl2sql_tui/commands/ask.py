@@ -53,7 +53,7 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
         memory = engine.memory()
     finally:
         engine.close()
-    if isinstance(last, AnswerStopped):
+    if isinstance(last, AnswerStopped) or cancel.requested:
         raise Stopped
     if isinstance(last, AnswerFailed):
         if output.as_json:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped
+from nl2sql_tui.answers import Answer, AnswerFailed
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.file import Database
@@ -19,6 +19,8 @@ from nl2sql_tui.errors import InputError, Stopped, UserError
 from nl2sql_tui.evaluation.json_rows import is_text, json_lines, parsed
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import visible
+
+_GOES_ON = "What was answered is kept; the same command goes on from there."
 
 _PREDICTION_START = b'{"id":'
 """How every line that `Prediction.as_json` makes begins: tells a cut prediction from a file of something else."""
@@ -159,6 +161,9 @@ def _prediction(
     except UserError as error:
         return Prediction(question.id, "", False, str(error), 0.0, 0)
     *_, last = Assistant(database, engine, settings).answer(question.text, cancel)
+    if cancel.requested:
+        # Even if there is an answer: it was not compared with others to the end.
+        raise Stopped(hint=_GOES_ON)
     match last:
         case Answer():
             verdict = last.verdict
@@ -167,7 +172,5 @@ def _prediction(
             )
         case AnswerFailed():
             return Prediction(question.id, last.sql, False, last.problem, 0.0, 0)
-        case AnswerStopped():
-            raise Stopped(hint="What was answered is kept; the same command goes on from there.")
         case _:
             raise AssertionError(f"the assistant ended with {last!r}")

@@ -1,12 +1,14 @@
 """A questions file becomes a predictions file, once each, whatever happens on the way."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.events import Candidate
 from nl2sql_tui.errors import InputError, Stopped
 from nl2sql_tui.evaluation.runner import Prediction, answered_ids, predict, read_questions
 from nl2sql_tui.settings import Settings
@@ -67,6 +69,23 @@ def test_a_stopped_run_goes_on_where_it_stopped(questions_file: Path, tmp_path: 
     assert _run(questions_file, out, again) == [1, 2, 3]
     assert [row["id"] for row in _rows(out)] == [1, "b", 3]
     assert len(again.prompts) == 1
+
+
+def test_an_answer_whose_comparison_was_stopped_is_not_kept(
+    questions_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, cancel, engine = tmp_path / "out.jsonl", Cancel(), ScriptedEngine()
+    engine.log_probability, engine.more_answers = math.log(0.01), 2
+
+    def stopping(*_: object, **__: object) -> tuple[Candidate, ...]:
+        cancel.request()
+        raise Stopped
+
+    monkeypatch.setattr(engine, "candidates", stopping)
+    with pytest.raises(Stopped) as stopped:
+        predict(read_questions(questions_file), out, engine, Settings(), cancel, lambda *_: None)
+    assert "goes on from there" in stopped.value.hint
+    assert _rows(out) == []
 
 
 def test_a_row_cut_in_the_middle_is_answered_again(tmp_path: Path) -> None:
