@@ -19,6 +19,7 @@ from nl2sql_tui.engine.prefix import PrefixCache
 from nl2sql_tui.engine.prefix_store import PrefixStore
 from nl2sql_tui.engine.profiles import Sampling
 from nl2sql_tui.engine.sampling import sample
+from nl2sql_tui.engine.steady import BLOCK
 from nl2sql_tui.engine.streaming import AnswerStream, GenerationInterrupted
 from nl2sql_tui.folders import cache_folder
 
@@ -35,7 +36,7 @@ class Generator:
         self._folder = folder
         self._store = store_for(loaded, folder)
         self._sampling = sampling
-        self._prefix = PrefixCache()
+        self._prefix = self._empty_prefix()
         self._grammars: Grammars | None = None
 
     def renew(self, loaded: LoadedModel, folder: Path | None = None) -> None:
@@ -64,9 +65,12 @@ class Generator:
 
     def forget(self) -> None:
         """Let go of everything that is remembered between answers."""
-        self._prefix = PrefixCache()
+        self._prefix = self._empty_prefix()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def _empty_prefix(self) -> PrefixCache:
+        return PrefixCache(block=BLOCK if self.loaded.is_steady else 1)
 
     def _answer(self, job: "AnswerJob") -> None:
         loaded = self.loaded
@@ -78,6 +82,7 @@ class Generator:
             self._guide(job.grammar),
             job.draft,
             sampling.seed if sampling else None,
+            is_steady=loaded.is_steady,
         )
         ids = torch.tensor([job.ids], device=loaded.model.device)
         given = {
@@ -132,7 +137,7 @@ class Generator:
         beginning = job.ids[:-1]
         if _is_rescaled_within(self.loaded.model.config, len(job.ids)):
             return
-        if self._prefix.known(beginning) == len(beginning):
+        if self._prefix.holds(beginning):
             return
         cache = self._store.load(beginning) if self._store is not None else None
         if cache is None:
@@ -145,7 +150,7 @@ class Generator:
     def _read(self, ids: list[int]) -> Cache:
         """A cache that holds `ids` without the last."""
         cache = self._prefix.take(ids)
-        read_into(cache, self.loaded.model, ids[:-1])
+        read_into(cache, self.loaded.model, ids[:-1], is_steady=self.loaded.is_steady)
         return cache
 
     def _guide(self, grammar: str) -> Guide | None:
@@ -199,7 +204,7 @@ def store_for(loaded: LoadedModel, folder: Path | None) -> PrefixStore | None:
     if not files:
         return None
     stamps = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]
-    model = f"{folder.resolve()} {stamps} {loaded.form} {loaded.adapters.stamp}"
+    model = f"{folder.resolve()} {stamps} {loaded.form} {loaded.adapters.stamp} {BLOCK if loaded.is_steady else 1}"
     return PrefixStore(cache_folder() / "prefixes", model)
 
 

@@ -13,6 +13,7 @@ from nl2sql_tui.engine.gpu_memory import GpuMeter, footprint, meter_of
 from nl2sql_tui.engine.hardware import read_hardware
 from nl2sql_tui.engine.plan import Device, DeviceKind, Plan, choose
 from nl2sql_tui.engine.profiles import Form, Profile
+from nl2sql_tui.engine.steady import make_steady
 from nl2sql_tui.engine.transfer import Report
 
 _PLACES: dict[DeviceKind, str] = {"cuda": "cuda:0", "mps": "mps", "cpu": "cpu"}
@@ -39,6 +40,8 @@ class LoadedModel:
     """Bytes of weights and buffers, adapters included, as they were measured once loaded."""
     meter: GpuMeter | None
     """None without an NVIDIA GPU."""
+    is_steady: bool = False
+    """It has to be read in blocks to give the same text each time; see `engine.steady`."""
 
 
 def load(
@@ -70,6 +73,9 @@ def load(
     if quantisation is None and device.kind != "cpu":
         model = model.to(place)
     model = model.eval()
+    is_steady = device.kind == "cpu" and form in ("bfloat16", "float16")
+    if is_steady:
+        make_steady(model)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     adapters = Adapters(model, profile.hub_id, profile.title)
     if adapter is not None:
@@ -90,6 +96,7 @@ def load(
         adapters=adapters,
         footprint=footprint(model),
         meter=meter_of(model),
+        is_steady=is_steady,
     )
 
 

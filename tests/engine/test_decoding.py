@@ -18,7 +18,8 @@ from nl2sql_tui.engine import decoding, guidance
 from nl2sql_tui.engine.events import Generated, GenerationFailed, Message, Prompt, Reading, Token
 from nl2sql_tui.engine.loading import LoadedModel, load
 from nl2sql_tui.engine.local import LocalEngine
-from nl2sql_tui.engine.profiles import profile
+from nl2sql_tui.engine.profiles import Profile, profile
+from nl2sql_tui.engine.steady import BLOCK
 from nl2sql_tui.errors import ModelError, Stopped
 from tests.engine.tiny import tiny_llama
 
@@ -39,7 +40,7 @@ def _prompts(count: int) -> list[Prompt]:
 
 
 _EXACT = replace(profile("default"), form="float32")
-"""In half precision, a pass over several tokens and one over each of them may round a near tie to different sides."""
+_HALF = replace(profile("default"), form="bfloat16")
 
 
 @pytest.fixture(scope="module")
@@ -57,19 +58,33 @@ def loaded(folder: Path) -> LoadedModel:
     return load(folder, _EXACT)
 
 
+@pytest.fixture(scope="module")
+def loaded_half(folder: Path) -> LoadedModel:
+    return load(folder, _HALF)
+
+
 @pytest.fixture
 def engine(folder: Path) -> Iterator[LocalEngine]:
-    engine = LocalEngine(replace(_EXACT, context_tokens=1024), lambda *_: folder)
+    yield from _engine(folder, _EXACT)
+
+
+@pytest.fixture
+def engine_half(folder: Path) -> Iterator[LocalEngine]:
+    yield from _engine(folder, _HALF)
+
+
+def _engine(folder: Path, model: Profile) -> Iterator[LocalEngine]:
+    engine = LocalEngine(replace(model, context_tokens=1024), lambda *_: folder)
     engine.wait_until_ready(Cancel())
     yield engine
     engine.close()
 
 
-def _plain(loaded: LoadedModel, text: str) -> str:
+def _plain(loaded: LoadedModel, text: str, **options: Any) -> str:
     given = loaded.tokenizer(text, return_tensors="pt", add_special_tokens=False)
     ends = sorted(loaded.end_tokens)
     written = loaded.model.generate(
-        **given, max_new_tokens=_TOKENS, do_sample=False, eos_token_id=ends, pad_token_id=ends[0]
+        **given, max_new_tokens=_TOKENS, do_sample=False, eos_token_id=ends, pad_token_id=ends[0], **options
     )
     return str(loaded.tokenizer.decode(written[0, given["input_ids"].shape[1] :], skip_special_tokens=True))
 
@@ -111,6 +126,18 @@ def test_fifty_answers_are_those_of_plain_generation(
     """The prefix is reused from prompt to prompt in every case."""
     if features in ("chunks", "all"):
         monkeypatch.setattr(decoding, "_PREFILL_CHUNK", 16)
+    _require_the_same(engine, features, lambda text: _plain(loaded, text))
+
+
+@pytest.mark.parametrize("features", ["none", "drafts", "grammar", "all"])
+def test_in_half_precision_they_are_those_of_plain_generation_that_reads_in_the_same_blocks(
+    engine_half: LocalEngine, loaded_half: LoadedModel, features: str
+) -> None:
+    """There a near tie falls to the one side or the other with how many tokens a pass has."""
+    _require_the_same(engine_half, features, lambda text: _plain(loaded_half, text, prefill_chunk_size=BLOCK))
+
+
+def _require_the_same(engine: LocalEngine, features: str, plain: Callable[[str], str]) -> None:
     answers: list[str] = []
     for prompt in _prompts(50):
         options: dict[str, Any] = {}
@@ -119,7 +146,7 @@ def test_fifty_answers_are_those_of_plain_generation(
         if features in ("grammar", "all"):
             options["grammar"] = _ANYTHING
         text, last = _written(engine, prompt, **options)
-        assert last.text == _plain(loaded, text)
+        assert last.text == plain(text)
         answers.append(last.text)
     assert len(set(answers)) > 5
 

@@ -15,12 +15,10 @@ NOT_YET: Final = frozenset(
         "reserved columns without quotes",
         "a join of two reserved tables",
         "a table called values with columns index, default and case",
-        "spaces written as underscores",
-        "a column that begins with a percent sign",
         "a column that begins with a number",
+        "quotation marks in a column's name",
+        "an apostrophe in a column's name and in its cell",
         "a name in double quotes that does not exist",
-        "brackets that quote a name that is not there",
-        "umlauts left out",
         "Japanese names",
         "names alike but for letters that only other programs fold",
         "names in another style",
@@ -32,6 +30,8 @@ NOT_YET: Final = frozenset(
         "a table joined to itself under one name",
         "a table that refers to itself, asked alone",
         "many to many: the table between left out",
+        "many to many: joined on a column that one side lacks",
+        "a composite key: the other table left out",
         "two values alike but for their case",
         "compared with NULL by =",
         "numbers stored as text, compared as text",
@@ -42,7 +42,6 @@ NOT_YET: Final = frozenset(
         "a cell that drives the terminal",
         "a cell that turns the line around",
         "a cell that adds a line to the prompt",
-        "a question for a table beside the one that is meant",
     )
 )
 """Names of the traps for which the default model does not find the right rows; a test prints what this should say."""
