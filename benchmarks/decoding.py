@@ -1,4 +1,4 @@
-"""Seconds to an answer of the default model: plain `generate()`, this program, llama.cpp; the same prompts, one run.
+"""Seconds to an answer of the default model: plain `generate()`, this program, llama.cpp, each by itself.
 
 python -m benchmarks.decoding [--questions FILE --databases FOLDER] [--count 50] [--gguf FILE] [--form FORM]
 
@@ -12,18 +12,21 @@ import json
 import random
 import statistics
 import time
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import torch
+from transformers import AutoTokenizer
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Generated, Message, Prompt
 from nl2sql_tui.engine.loading import LoadedModel, load
 from nl2sql_tui.engine.local import LocalEngine
-from nl2sql_tui.engine.profiles import FORMS, Profile, profile
+from nl2sql_tui.engine.profiles import FORMS, Form, Profile, profile
 from nl2sql_tui.engine.sources import prepare, prepared_folder
 from nl2sql_tui.language.drafting import LikelyAnswer
 from nl2sql_tui.language.grammar import schema_grammar
@@ -31,6 +34,9 @@ from nl2sql_tui.language.linking import link_values
 from nl2sql_tui.language.prompt import question_text, schema_text
 
 _MOST_TOKENS = 160
+_PLAIN = "plain generate()"
+_PROGRAM = ("prefix reused", "prefix and drafts", "prefix, drafts and grammar")
+_LLAMA = "llama.cpp Q8_0, no prompt cache"
 
 
 @dataclass(frozen=True)
@@ -156,9 +162,8 @@ class LlamaCpp:
         return Time(answer["choices"][0]["text"], first, seconds, timings["predicted_n"])
 
 
-def measured(name: str, answer: Callable[[Task], Time], asked: list[Task], base: list[Time] | None) -> list[Time]:
-    """Answer every task, and print what it took, as ratios to `base` where there is one."""
-    times = [answer(task) for task in asked]
+def tell(name: str, times: list[Time], base: list[Time] | None) -> None:
+    """Print what it took, as ratios to `base` where there is one."""
     seconds, first = (statistics.mean(getattr(one, part) for one in times) for part in ("seconds", "first_token"))
     per_second = sum(one.tokens for one in times) / sum(one.seconds for one in times)
     line = f"{name:34} first token {first:6.3f} s   answer {seconds:6.3f} s   {per_second:5.1f} tokens/s"
@@ -169,7 +174,6 @@ def measured(name: str, answer: Callable[[Task], Time], asked: list[Task], base:
         )
         line += f"   ratios {first / base_first:.2f} and {seconds / base_seconds:.2f}   same text {same} of {len(base)}"
     print(line, flush=True)  # noqa: T201
-    return times
 
 
 def _rows(arguments: argparse.Namespace) -> list[tuple[Path, str]]:
@@ -184,9 +188,29 @@ def _rows(arguments: argparse.Namespace) -> list[tuple[Path, str]]:
     return [(arguments.databases / row["db_id"] / f"{row['db_id']}.sqlite", row["question"]) for row in chosen]
 
 
-def main() -> None:
-    import torch
+def timed(name: str, rows: list[tuple[Path, str]], form: Form | None, gguf: Path | None) -> list[Time]:
+    """What the competitor called `name` took for each question; to be run in a process of its own.
 
+    Two threads that have used torch in one process slow each other: each keeps threads of its own for its sums.
+    """
+    default = replace(profile("default"), form=form)
+    folder = prepared_folder(default)
+    if folder is None:
+        raise SystemExit("Fetch the model first: nl2sql-tui models pull default")
+    asked = tasks(rows, AutoTokenizer.from_pretrained(folder, local_files_only=True))
+    if name == _PLAIN:
+        loaded = load(folder, default)
+        plain(loaded, asked[0])
+        return [plain(loaded, task) for task in asked]
+    if gguf is not None and name == _LLAMA:
+        return [*map(LlamaCpp(gguf, torch.get_num_threads()), asked)]
+    program = Program(default, drafts="drafts" in name, grammar="grammar" in name)
+    times = [program(task) for task in asked]
+    program.close()
+    return times
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=Path)
     parser.add_argument("--databases", type=Path)
@@ -194,26 +218,14 @@ def main() -> None:
     parser.add_argument("--gguf", type=Path)
     parser.add_argument("--form", choices=FORMS)
     arguments = parser.parse_args()
-    default = replace(profile("default"), form=arguments.form)
-    folder = prepared_folder(default)
-    if folder is None:
-        raise SystemExit("Fetch the model first: nl2sql-tui models pull default")
-    loaded = load(folder, default)
-    asked = tasks(_rows(arguments), loaded.tokenizer)
-    threads, release = torch.get_num_threads(), torch.__version__
-    print(f"{len(asked)} questions, {loaded.form}, {threads} threads, torch {release}")  # noqa: T201
-    plain(loaded, asked[0])
-    base = measured("plain generate()", partial(plain, loaded), asked, None)
-    for name, drafts, grammar in (
-        ("prefix reused", False, False),
-        ("prefix and drafts", True, False),
-        ("prefix, drafts and grammar", True, True),
-    ):
-        program = Program(default, drafts=drafts, grammar=grammar)
-        measured(name, program, asked, base)
-        program.close()
-    if arguments.gguf is not None:
-        measured("llama.cpp Q8_0, no prompt cache", LlamaCpp(arguments.gguf, torch.get_num_threads()), asked, base)
+    rows = _rows(arguments)
+    print(f"{len(rows)} questions, {torch.get_num_threads()} threads, torch {torch.__version__}")  # noqa: T201
+    base: list[Time] | None = None
+    for name in (_PLAIN, *_PROGRAM, *([_LLAMA] if arguments.gguf else [])):
+        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+            times = alone.submit(timed, name, rows, arguments.form, arguments.gguf).result()
+        tell(name, times, base)
+        base = base or times
 
 
 if __name__ == "__main__":
