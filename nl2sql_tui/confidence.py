@@ -69,8 +69,8 @@ CALIBRATIONS: Final[Mapping[tuple[str, str], Calibration]] = MappingProxyType(
 
 on 756 questions about six databases that were kept out of the default adapter's training, 151 of them once more with
 six further answers, with the adapter before this one; `benchmarks/RESULTS.md` has the curve on others, and how well
-they hold for the adapter that ships. None of these schemas was cut for the model, so
-that nothing is known of how that counts.
+they hold for the adapter that ships. None of these schemas was cut for the model, so that nothing is known of how that
+counts.
 """
 
 
