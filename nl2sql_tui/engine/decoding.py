@@ -6,15 +6,14 @@ text is that of one token at a time.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import Any, Final, cast
 
 import torch
 from transformers import Cache, GenerationConfig, LogitsProcessorList
 
 from nl2sql_tui.engine.guidance import Guide
+from nl2sql_tui.engine.passes import Passes
 from nl2sql_tui.engine.plan import PREFILL_TOKENS
-from nl2sql_tui.engine.steady import BLOCK, rows_apart
 from nl2sql_tui.engine.streaming import AnswerStream
 
 Draft = Callable[[str], str]
@@ -31,25 +30,21 @@ class Decoding:
 
     def __init__(
         self,
+        passes: Passes,
         stream: AnswerStream,
         tokenizer: Any,
         end_tokens: frozenset[int],
         guide: Guide | None = None,
         draft: Draft | None = None,
         seed: int | None = None,
-        *,
-        is_steady: bool = False,
     ) -> None:
-        """Greedy without a `seed`; else each token is drawn with its probability.
-
-        `is_steady` says of the model that it has to be read as `engine.steady` does.
-        """
+        """Greedy without a `seed`; else each token is drawn with its probability."""
+        self._passes = passes
         self._stream = stream
         self._tokenizer = tokenizer
         self._end_tokens = end_tokens
         self._guide = guide
         self._draft = draft
-        self._is_steady = is_steady
         # The draws stay on the CPU, so that a seed means the same wherever the model is.
         self._chance = None if seed is None else torch.Generator().manual_seed(seed)
         self._written: list[int] = []
@@ -59,7 +54,7 @@ class Decoding:
 
     def __call__(
         self,
-        model: Any,
+        model: Any,  # noqa: ARG002 - the passes are through it
         input_ids: torch.Tensor,
         logits_processor: LogitsProcessorList,
         generation_config: GenerationConfig,
@@ -76,16 +71,12 @@ class Decoding:
         most = int(generation_config.max_length or 0) - len(prompt)
         # The last chunk's logits are those that the answer begins with.
         known = cache.get_seq_length()
-        chunk = _chunk(self._is_steady)
-        ahead = known + (len(prompt) - known - 1) // chunk * chunk
-        read_into(cache, model, prompt[:ahead], self._stream.report_reading, is_steady=self._is_steady)
+        ahead = known + (len(prompt) - known - 1) // _PREFILL_CHUNK * _PREFILL_CHUNK
+        read_into(cache, self._passes, prompt[:ahead], self._stream.report_reading)
         pending = prompt[cache.get_seq_length() :]
         while not self._ended and len(self._written) < most:
-            # In the pass that ends the prompt, a draft would change how that is read.
-            drafts = self._written or not self._is_steady
-            draft = self._drafted(most - len(self._written) - 1) if drafts else []
-            with rows_apart() if self._is_steady and draft else nullcontext():
-                logits = _logits(model, [*pending, *draft], cache, len(draft) + 1)
+            draft = self._drafted(most - len(self._written) - 1)
+            logits = self._passes([*pending, *draft], cache, len(draft) + 1)
             self._accept(prompt, logits, draft, logits_processor)
             # The last token's keys are not known yet; those of the refused part of a draft have to go.
             surplus = cache.get_seq_length() - (len(prompt) + len(self._written) - 1)
@@ -139,30 +130,8 @@ class Decoding:
         return draft[: self._guide.possible(draft)] if self._guide is not None else draft
 
 
-def read_into(
-    cache: Cache,
-    model: Any,
-    ids: Sequence[int],
-    report: Callable[[int], None] = lambda _: None,
-    *,
-    is_steady: bool = False,
-) -> None:
+def read_into(cache: Cache, passes: Passes, ids: Sequence[int], report: Callable[[int], None] = lambda _: None) -> None:
     """Read `ids`, of which `cache` may know the beginning; `report` hears after each chunk how many are read."""
-    chunk = _chunk(is_steady)
     while (known := cache.get_seq_length()) < len(ids):
-        _logits(model, ids[known : known + chunk], cache, 1)
+        passes(ids[known : known + _PREFILL_CHUNK], cache)
         report(cache.get_seq_length())
-
-
-def _chunk(is_steady: bool) -> int:
-    """Tokens of the prompt in one pass."""
-    return BLOCK if is_steady else _PREFILL_CHUNK
-
-
-def _logits(model: Any, ids: Sequence[int], cache: Cache, rows: int) -> torch.Tensor:
-    """One pass over `ids`, whose keys and values go into `cache`: the logits behind the last `rows` tokens, float32."""
-    given = torch.tensor([ids], device=model.device)
-    logits: torch.Tensor = model(
-        input_ids=given, past_key_values=cache, use_cache=True, logits_to_keep=rows, return_dict=True
-    ).logits
-    return logits[0].float()

@@ -15,11 +15,11 @@ from nl2sql_tui.engine.decoding import Decoding, Draft, read_into
 from nl2sql_tui.engine.events import Candidate
 from nl2sql_tui.engine.guidance import GrammarError, Grammars, Guide
 from nl2sql_tui.engine.loading import LoadedModel
+from nl2sql_tui.engine.passes import passes_of
 from nl2sql_tui.engine.prefix import PrefixCache
 from nl2sql_tui.engine.prefix_store import PrefixStore
 from nl2sql_tui.engine.profiles import Sampling
 from nl2sql_tui.engine.sampling import sample
-from nl2sql_tui.engine.steady import BLOCK
 from nl2sql_tui.engine.streaming import AnswerStream, GenerationInterrupted
 from nl2sql_tui.folders import cache_folder
 
@@ -30,13 +30,24 @@ _SEED: Final = 42
 class Generator:
     """A loaded model with what it remembers between answers. Use it from the model's thread alone."""
 
-    def __init__(self, loaded: LoadedModel, sampling: Sampling | None = None, folder: Path | None = None) -> None:
-        """Answers are greedy without `sampling`. With the model's `folder`, what is read ahead may be kept on disk."""
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        sampling: Sampling | None = None,
+        folder: Path | None = None,
+        before_layer: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Answers are greedy without `sampling`. With the model's `folder`, what is read ahead may be kept on disk.
+
+        `before_layer` may raise to leave a pass; see `engine.passes`.
+        """
         self.loaded = loaded
+        self._before_layer = before_layer
+        self._passes = passes_of(loaded.model, before_layer)
         self._folder = folder
-        self._store = store_for(loaded, folder)
+        self._store = self._store_in(folder)
         self._sampling = sampling
-        self._prefix = self._empty_prefix()
+        self._prefix = PrefixCache()
         self._grammars: Grammars | None = None
 
     def renew(self, loaded: LoadedModel, folder: Path | None = None) -> None:
@@ -45,8 +56,9 @@ class Generator:
         Nothing that was computed before is of use then.
         """
         self.loaded = loaded
+        self._passes = passes_of(loaded.model, self._before_layer)
         self._folder = folder or self._folder
-        self._store = store_for(loaded, self._folder)
+        self._store = self._store_in(self._folder)
         self._grammars = None
         self.forget()
 
@@ -65,24 +77,24 @@ class Generator:
 
     def forget(self) -> None:
         """Let go of everything that is remembered between answers."""
-        self._prefix = self._empty_prefix()
+        self._prefix = PrefixCache()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _empty_prefix(self) -> PrefixCache:
-        return PrefixCache(block=BLOCK if self.loaded.is_steady else 1)
+    def _store_in(self, folder: Path | None) -> PrefixStore | None:
+        return store_for(self.loaded, folder, type(self._passes).__name__)
 
     def _answer(self, job: "AnswerJob") -> None:
         loaded = self.loaded
         sampling = self._sampling
         decoding = Decoding(
+            self._passes,
             job.stream,
             loaded.tokenizer,
             loaded.end_tokens,
             self._guide(job.grammar),
             job.draft,
             sampling.seed if sampling else None,
-            is_steady=loaded.is_steady,
         )
         ids = torch.tensor([job.ids], device=loaded.model.device)
         given = {
@@ -104,9 +116,10 @@ class Generator:
         job.stream.log_probability = decoding.log_probability
 
     def candidates(self, job: "CandidatesJob") -> tuple[Candidate, ...]:
-        """Several answers, drawn with a fixed seed; equal ones are one. None where texts get too long to share keys."""
+        """Several answers, drawn with a fixed seed; equal ones are one. None where texts get too long for it."""
         loaded = self.loaded
-        if _is_rescaled_within(loaded.model.config, len(job.ids) + job.max_new_tokens):
+        length = len(job.ids) + job.max_new_tokens
+        if _is_rescaled_within(loaded.model.config, length) or _slides_within(loaded.model.config, length):
             return ()
         try:
             guides = [self._guide(job.grammar) for _ in range(job.count)]
@@ -115,7 +128,7 @@ class Generator:
         with torch.inference_mode():
             cache = self._read(job.ids)
             answers = sample(
-                loaded.model,
+                self._passes,
                 cache,
                 job.ids[-1],
                 guides=guides,
@@ -137,7 +150,7 @@ class Generator:
         beginning = job.ids[:-1]
         if _is_rescaled_within(self.loaded.model.config, len(job.ids)):
             return
-        if self._prefix.holds(beginning):
+        if self._prefix.known(beginning) == len(beginning):
             return
         cache = self._store.load(beginning) if self._store is not None else None
         if cache is None:
@@ -150,7 +163,7 @@ class Generator:
     def _read(self, ids: list[int]) -> Cache:
         """A cache that holds `ids` without the last."""
         cache = self._prefix.take(ids)
-        read_into(cache, self.loaded.model, ids[:-1], is_steady=self.loaded.is_steady)
+        read_into(cache, self._passes, ids[:-1])
         return cache
 
     def _guide(self, grammar: str) -> Guide | None:
@@ -173,6 +186,12 @@ def _is_rescaled_within(config: Any, tokens: int) -> bool:
     return tokens > int(short or config.max_position_embeddings)
 
 
+def _slides_within(config: Any, tokens: int) -> bool:
+    """Whether a token at the end of so many does not see the first, which what several texts share has to be."""
+    window = getattr(config.get_text_config(), "sliding_window", None)
+    return window is not None and tokens > int(window)
+
+
 def _configuration(loaded: LoadedModel, max_new_tokens: int, sampling: Sampling | None) -> GenerationConfig:
     drawn: dict[str, Any] = {"do_sample": False}
     if sampling is not None:
@@ -190,8 +209,8 @@ def _configuration(loaded: LoadedModel, max_new_tokens: int, sampling: Sampling 
     )
 
 
-def store_for(loaded: LoadedModel, folder: Path | None) -> PrefixStore | None:
-    """Where the model of `folder` keeps what it has read with the adapter that is in use now.
+def store_for(loaded: LoadedModel, folder: Path | None, reader: str) -> PrefixStore | None:
+    """Where the model of `folder` keeps what it has read with the adapter that is in use now, by `reader`.
 
     None on a GPU, which is quicker than a disk.
     """
@@ -204,7 +223,7 @@ def store_for(loaded: LoadedModel, folder: Path | None) -> PrefixStore | None:
     if not files:
         return None
     stamps = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]
-    model = f"{folder.resolve()} {stamps} {loaded.form} {loaded.adapters.stamp} {BLOCK if loaded.is_steady else 1}"
+    model = f"{folder.resolve()} {stamps} {loaded.form} {loaded.adapters.stamp} {reader}"
     return PrefixStore(cache_folder() / "prefixes", model)
 
 

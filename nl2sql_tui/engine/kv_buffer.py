@@ -25,40 +25,39 @@ class BufferLayer(DynamicLayer):
         self, key_states: torch.Tensor, value_states: torch.Tensor, *_args: Any, **_options: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Put the new tokens behind those that are there, and give all of them."""
+        return self.append(key_states, value_states, self.get_seq_length() + key_states.shape[-2])
+
+    def append(self, keys: torch.Tensor, values: torch.Tensor, read: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Put the new tokens behind those that are there: the first `read` of the buffers, zeros behind the last token.
+
+        What was cut off may stand there instead of zeros, and is as finite.
+        """
         if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
+            self.lazy_initialization(keys, values)
         known = self.get_seq_length()
-        length = known + key_states.shape[-2]
-        self._key_room = _with_room(self._key_room, self.keys, key_states, known)
-        self._value_room = _with_room(self._value_room, self.values, value_states, known)
-        self._key_room[..., known:length, :] = key_states
-        self._value_room[..., known:length, :] = value_states
+        length = known + keys.shape[-2]
+        self._key_room = _with_room(self._key_room, self.keys, keys, known, read)
+        self._value_room = _with_room(self._value_room, self.values, values, known, read)
+        self._key_room[..., known:length, :] = keys
+        self._value_room[..., known:length, :] = values
         self.keys, self.values = self._key_room[..., :length, :], self._value_room[..., :length, :]
-        return self.keys, self.values
+        return self._key_room[..., :read, :], self._value_room[..., :read, :]
 
     def reset(self) -> None:
         """Forget everything."""
         self._key_room = self._value_room = None
         super().reset()
 
-    def batch_repeat_interleave(self, repeats: int) -> None:
-        """Give each row `repeats` copies of its own."""
-        super().batch_repeat_interleave(repeats)
-        self._key_room = self._value_room = None
 
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Keep the rows at `indices`."""
-        super().batch_select_indices(indices)
-        self._key_room = self._value_room = None
-
-
-def _with_room(room: torch.Tensor | None, kept: torch.Tensor | None, new: torch.Tensor, known: int) -> torch.Tensor:
-    """A buffer that begins with the `known` tokens of `kept` and has room for those of `new`."""
-    length = known + new.shape[-2]
+def _with_room(
+    room: torch.Tensor | None, kept: torch.Tensor | None, new: torch.Tensor, known: int, read: int
+) -> torch.Tensor:
+    """A buffer that begins with the `known` tokens of `kept` and has room for those of `new`, and for `read` in all."""
+    length = max(read, known + new.shape[-2])
     if room is not None and room.shape[-2] >= length:
         return room
     capacity = max(length + _ROOM, 2 * known)
-    larger = new.new_empty((*new.shape[:-2], capacity, new.shape[-1]))
+    larger = new.new_zeros((*new.shape[:-2], capacity, new.shape[-1]))
     if kept is not None and known:
         larger[..., :known, :] = kept
     return larger
@@ -70,14 +69,6 @@ def growing_cache() -> Cache:
     Made without the model's configuration: layers for a sliding window could not be cut back.
     """
     return Cache(layer_class_to_replicate=BufferLayer)
-
-
-def copies(cache: Cache, count: int) -> Cache:
-    """A new cache of `count` rows, each with what the one row of `cache` holds; `cache` stays as it is."""
-    wider = growing_cache()
-    for place, (keys, values) in enumerate(keys_and_values(cache)):
-        wider.update(keys.expand(count, -1, -1, -1), values.expand(count, -1, -1, -1), place)
-    return wider
 
 
 def keys_and_values(cache: Cache) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

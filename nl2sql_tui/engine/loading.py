@@ -40,8 +40,6 @@ class LoadedModel:
     """Bytes of weights and buffers, adapters included, as they were measured once loaded."""
     meter: GpuMeter | None
     """None without an NVIDIA GPU."""
-    is_steady: bool = False
-    """It has to be read in blocks to give the same text each time; see `engine.steady`."""
 
 
 def load(
@@ -73,8 +71,7 @@ def load(
     if quantisation is None and device.kind != "cpu":
         model = model.to(place)
     model = model.eval()
-    is_steady = device.kind == "cpu" and form in ("bfloat16", "float16")
-    if is_steady:
+    if device.kind == "cpu" and form in ("bfloat16", "float16"):
         make_steady(model)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     adapters = Adapters(model, profile.hub_id, profile.title)
@@ -96,7 +93,6 @@ def load(
         adapters=adapters,
         footprint=footprint(model),
         meter=meter_of(model),
-        is_steady=is_steady,
     )
 
 

@@ -306,7 +306,8 @@ class LocalEngine:
         self._opening.report(LoadState("loading"))
         from nl2sql_tui.engine.generation import Generator
 
-        return Generator(self._read(folder, self.profile, self._closing), self.profile.sampling, Path(folder))
+        loaded = self._read(folder, self.profile, self._closing)
+        return Generator(loaded, self.profile.sampling, Path(folder), self._leave_if_cancelled)
 
     def _read(self, folder: Path | str, profile: Profile, cancel: Cancel) -> "LoadedModel":
         """The model of `folder` in memory, ready to be left in the middle of a pass."""

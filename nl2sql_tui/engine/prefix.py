@@ -17,25 +17,14 @@ _MOST_BYTES: Final = 512 * 1024 * 1024
 class PrefixCache:
     """The keys and values of the last prompts, the oldest dropped first. Use it from the model's thread alone."""
 
-    def __init__(self, most_bytes: int = _MOST_BYTES, block: int = 1) -> None:
-        """The latest prompt is kept whatever it takes, the others within `most_bytes` in all.
-
-        Prompts are read, and used again, in whole blocks of so many tokens.
-        """
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        """The latest prompt is kept whatever it takes, the others within `most_bytes` in all."""
         self._most_bytes = most_bytes
-        self._block = block
         self._kept: list[tuple[list[int], Cache]] = []
 
-    def holds(self, ids: Sequence[int]) -> bool:
-        """Whether all of `ids` that can be used again is there."""
-        return self._known(ids) == self._whole(len(ids))
-
-    def _known(self, ids: Sequence[int]) -> int:
-        """How many tokens `ids` has in common with the prompt that has the most, in whole blocks."""
-        return self._whole(max((common_length(kept, ids) for kept, _ in self._kept), default=0))
-
-    def _whole(self, length: int) -> int:
-        return length // self._block * self._block
+    def known(self, ids: Sequence[int]) -> int:
+        """How many tokens `ids` has in common with the prompt that has the most."""
+        return max((common_length(kept, ids) for kept, _ in self._kept), default=0)
 
     def take(self, ids: Sequence[int]) -> "Cache":
         """A cache that holds what `ids` begins with, as far as it is known; at least its last token is left to do.
@@ -44,7 +33,7 @@ class PrefixCache:
         """
         from nl2sql_tui.engine.kv_buffer import growing_cache
 
-        shared = self._known(ids[:-1])
+        shared = self.known(ids[:-1])
         if shared < _WORTH_KEEPING:
             return growing_cache()
         # Of several with as much in common, the latest.
@@ -57,7 +46,7 @@ class PrefixCache:
 
     def keep(self, ids: Sequence[int], cache: "Cache") -> None:
         """Remember `cache`, which holds `ids` and whatever was generated after them."""
-        self._kept.append((list(ids[: self._whole(len(ids))]), cache))
+        self._kept.append((list(ids), cache))
         total = sum(_bytes_of(kept) for _, kept in self._kept)
         while len(self._kept) > 1 and total > self._most_bytes:
             total -= _bytes_of(self._kept.pop(0)[1])

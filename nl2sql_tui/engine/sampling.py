@@ -1,15 +1,14 @@
-"""Writes several answers to one prompt at once, as the rows of a batch that shares what was read of the prompt."""
+"""Writes several answers to one prompt at once: they branch off the prompt, of which one copy serves them all."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from transformers import Cache
 
 from nl2sql_tui.engine.guidance import GrammarError, Guide
-from nl2sql_tui.engine.kv_buffer import copies
+from nl2sql_tui.engine.passes import Branches, Passes
 
 
 @dataclass(slots=True)
@@ -25,7 +24,7 @@ class SampledAnswer:
 
 
 def sample(
-    model: Any,
+    passes: Passes,
     cache: Cache,
     last_token: int,
     *,
@@ -37,39 +36,53 @@ def sample(
 ) -> list[SampledAnswer]:
     """As many answers as there are `guides`, each token drawn with its probability at `temperature`.
 
-    `cache` holds the prompt without its `last_token`, and stays as it is. The same arguments give the same answers.
+    `cache` holds the prompt without its `last_token`, and in the end does so again. The same arguments give the same
+    answers.
     """
     answers = [SampledAnswer() for _ in guides]
     # The draws stay on the CPU, so that a seed means the same wherever the model is.
     generator = torch.Generator().manual_seed(seed)
+    known = cache.get_seq_length()
+    logits = passes([last_token], cache).cpu().expand(len(answers), -1)
     writing = list(range(len(answers)))
-    rows = copies(cache, len(answers))
-    tokens = [last_token] * len(answers)
-    for _ in range(max_new_tokens):
-        given = torch.tensor(tokens, device=model.device)[:, None]
-        logits = model(input_ids=given, past_key_values=rows, use_cache=True, logits_to_keep=1).logits[:, -1].float()
+    own: list[list[int]] = [[] for _ in answers]
+    for step in range(max_new_tokens):
         noise = torch.rand(len(answers), generator=generator)
-        tokens = []
-        for row, place in zip(logits.cpu(), writing, strict=True):
-            answer, guide = answers[place], guides[place]
-            token = last_token
-            try:
-                token = _drawn(row, guide, temperature, float(noise[place]))
-                answer.tokens.append(token)
-                answer.log_probability += float(row[token] - row.logsumexp(-1))
-                answer.ended = token in end_tokens
-                if not answer.ended and guide is not None:
-                    guide.take(token)
-            except GrammarError:
-                answer.lost = True
-            tokens.append(token)
-        left = [row for row, place in enumerate(writing) if not (answers[place].ended or answers[place].lost)]
-        if not left:
+        for row, place in zip(logits, writing, strict=True):
+            _write(answers[place], guides[place], row, temperature, float(noise[place]), end_tokens)
+        writing = [place for place in writing if not (answers[place].ended or answers[place].lost)]
+        if not writing or step == max_new_tokens - 1:
             break
-        if len(left) < len(writing):
-            rows.batch_select_indices(torch.tensor(left, device=model.device))
-            writing, tokens = [writing[row] for row in left], [tokens[row] for row in left]
+        taken = cache.get_seq_length()
+        sight = torch.zeros(len(writing), taken + len(writing), dtype=torch.bool)
+        sight[:, : known + 1] = True
+        for row, place in enumerate(writing):
+            own[place].append(taken + row)
+            sight[row, own[place]] = True
+        branches = Branches([known + 1 + step] * len(writing), sight)
+        logits = passes([answers[place].tokens[-1] for place in writing], cache, len(writing), branches).cpu()
+    cache.crop(known - cache.get_seq_length())
     return answers
+
+
+def _write(
+    answer: SampledAnswer,
+    guide: Guide | None,
+    logits: torch.Tensor,
+    temperature: float,
+    place: float,
+    end_tokens: frozenset[int],
+) -> None:
+    """Draw one more token for `answer`."""
+    try:
+        token = _drawn(logits, guide, temperature, place)
+        answer.tokens.append(token)
+        answer.log_probability += float(logits[token] - logits.logsumexp(-1))
+        answer.ended = token in end_tokens
+        if not answer.ended and guide is not None:
+            guide.take(token)
+    except GrammarError:
+        answer.lost = True
 
 
 def _drawn(logits: torch.Tensor, guide: Guide | None, temperature: float, place: float) -> int:

@@ -4,14 +4,14 @@ import json
 import random
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import AutoTokenizer, Cache, GenerationConfig
+from transformers import AutoTokenizer, GenerationConfig
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine import decoding, guidance
@@ -19,8 +19,8 @@ from nl2sql_tui.engine.events import Generated, GenerationFailed, Message, Promp
 from nl2sql_tui.engine.loading import LoadedModel, load
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import Profile, profile
-from nl2sql_tui.engine.steady import BLOCK
 from nl2sql_tui.errors import ModelError, Stopped
+from tests.engine.each_pass import before_each_pass
 from tests.engine.tiny import tiny_llama
 
 _TOKENS = 24
@@ -109,13 +109,7 @@ def _drafts_from(answers: list[str]) -> Callable[[str], str]:
 def _watched_passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A list that gets the number of tokens of each pass through the model."""
     passes: list[int] = []
-    forward = decoding._logits
-
-    def watched(model: Any, ids: Sequence[int], cache: Cache, rows: int) -> torch.Tensor:
-        passes.append(len(ids))
-        return forward(model, ids, cache, rows)
-
-    monkeypatch.setattr(decoding, "_logits", watched)
+    before_each_pass(monkeypatch, lambda ids, _: passes.append(len(ids)))
     return passes
 
 
@@ -130,11 +124,9 @@ def test_fifty_answers_are_those_of_plain_generation(
 
 
 @pytest.mark.parametrize("features", ["none", "drafts", "grammar", "all"])
-def test_in_half_precision_they_are_those_of_plain_generation_that_reads_in_the_same_blocks(
-    engine_half: LocalEngine, loaded_half: LoadedModel, features: str
-) -> None:
-    """There a near tie falls to the one side or the other with how many tokens a pass has."""
-    _require_the_same(engine_half, features, lambda text: _plain(loaded_half, text, prefill_chunk_size=BLOCK))
+def test_in_half_precision_they_are_so_too(engine_half: LocalEngine, loaded_half: LoadedModel, features: str) -> None:
+    """By the same attention, whose last bits decide near ties there; `test_passes.py` says that they hold still."""
+    _require_the_same(engine_half, features, lambda text: _plain(loaded_half, text))
 
 
 def _require_the_same(engine: LocalEngine, features: str, plain: Callable[[str], str]) -> None:

@@ -4,7 +4,7 @@ import gc
 import json
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ import torch
 from transformers import Cache
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine import decoding
 from nl2sql_tui.engine.events import Generated, GenerationEvent, GenerationFailed, Message, Prompt
 from nl2sql_tui.engine.generation import store_for
 from nl2sql_tui.engine.loading import load
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import SAMPLINGS, profile
+from tests.engine.each_pass import before_each_pass
 from tests.engine.tiny import tiny_llama
 
 _SCHEMA = Message("system", "singer(id int pk, name text)")
@@ -81,15 +81,13 @@ def _written(engine: LocalEngine, prompt: Prompt) -> Generated:
 def _fails_in_pass(monkeypatch: pytest.MonkeyPatch, *failing: int) -> list[int]:
     """Let memory run out in these passes through the model, counted from 0; the list gets what each pass knew."""
     known: list[int] = []
-    forward = decoding._logits
 
-    def short_of_memory(model: Any, ids: Any, cache: Cache, rows: int) -> torch.Tensor:
+    def short_of_memory(_ids: Sequence[int], cache: Cache) -> None:
         known.append(cache.get_seq_length())
         if len(known) - 1 in failing:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return forward(model, ids, cache, rows)
 
-    monkeypatch.setattr(decoding, "_logits", short_of_memory)
+    before_each_pass(monkeypatch, short_of_memory)
     return known
 
 
@@ -113,17 +111,15 @@ def test_what_was_remembered_is_gone_before_it_is_tried_again(
     _written(engine, _LONG)
     seen: list[weakref.ref[Cache]] = []
     alive: list[bool] = []
-    forward = decoding._logits
 
-    def short_of_memory_once(model: Any, ids: Any, cache: Cache, rows: int) -> torch.Tensor:
+    def short_of_memory_once(_ids: Sequence[int], cache: Cache) -> None:
         gc.collect()
         alive.append(bool(seen) and seen[0]() is not None)
         seen.append(weakref.ref(cache))
         if len(seen) == 1:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return forward(model, ids, cache, rows)
 
-    monkeypatch.setattr(decoding, "_logits", short_of_memory_once)
+    before_each_pass(monkeypatch, short_of_memory_once)
     _written(engine, _LONG)
     # Later passes share the second attempt's cache.
     assert not alive[1]
@@ -173,15 +169,18 @@ def test_what_is_drawn_is_the_same_each_time_in_a_long_text_too(rescaled: Path, 
 
 def test_what_is_kept_on_disk_is_for_these_very_weights_on_a_cpu(folder: Path) -> None:
     loaded = load(folder, profile("default"))
-    store = store_for(loaded, folder)
+    store = store_for(loaded, folder, "one")
     assert store is not None
-    assert store_for(replace(loaded, device="cuda:0 GPU"), folder) is None
+    assert store_for(replace(loaded, device="cuda:0 GPU"), folder, "one") is None
     (weights,) = folder.glob("*.safetensors")
     earlier = store._file([1, 2])
+    other_reader = store_for(loaded, folder, "other")
+    assert other_reader is not None
+    assert other_reader._file([1, 2]) != earlier
     stat = weights.stat()
     os.utime(weights, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000_000))
-    changed = store_for(loaded, folder)
+    changed = store_for(loaded, folder, "one")
     assert changed is not None
-    assert store_for(loaded, None) is None
-    assert store_for(loaded, folder / "no such") is None
+    assert store_for(loaded, None, "one") is None
+    assert store_for(loaded, folder / "no such", "one") is None
     assert changed._file([1, 2]) != earlier

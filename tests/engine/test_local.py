@@ -27,6 +27,7 @@ from nl2sql_tui.engine.loading import load
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import Form, Profile, profile
 from nl2sql_tui.errors import ModelError, Stopped
+from tests.engine.each_pass import before_each_pass
 from tests.engine.tiny import save, tiny_llama, tiny_tokenizer
 
 _PROMPT = (Message("system", "t(a int)"), Message("user", "How many rows has t?"))
@@ -89,14 +90,16 @@ def test_a_cancel_in_the_middle_keeps_what_came_and_frees_the_model(engine: Loca
     assert isinstance(_answer(engine)[-1], Generated)
 
 
-def test_a_cancel_releases_the_reader_without_waiting_for_the_forward_pass(engine: LocalEngine) -> None:
+def test_a_cancel_releases_the_reader_without_waiting_for_the_forward_pass(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entered, release = threading.Event(), threading.Event()
 
     def stuck(*_: Any) -> None:
         entered.set()
         release.wait(_HANG_GUARD)
 
-    hook = engine._loaded.model.register_forward_pre_hook(stuck)  # type: ignore[union-attr]
+    before_each_pass(monkeypatch, stuck)
     cancel, events = Cancel(), []
     reader = threading.Thread(target=lambda: events.extend(_answer(engine, cancel=cancel)))
     reader.start()
@@ -105,7 +108,7 @@ def test_a_cancel_releases_the_reader_without_waiting_for_the_forward_pass(engin
     reader.join(_HANG_GUARD)
     assert not release.is_set()
     assert isinstance(events[-1], GenerationStopped)
-    hook.remove()
+    monkeypatch.undo()
     release.set()
     assert isinstance(_answer(engine)[-1], Generated)
 
@@ -121,15 +124,17 @@ def test_a_reader_that_leaves_stops_the_model(engine: LocalEngine) -> None:
 @pytest.mark.parametrize(
     "error", [RuntimeError("kernel exploded\nat line 3"), MemoryError(), torch.OutOfMemoryError("CUDA")]
 )
-def test_an_error_in_the_model_ends_the_generation_and_not_the_engine(engine: LocalEngine, error: Exception) -> None:
+def test_an_error_in_the_model_ends_the_generation_and_not_the_engine(
+    engine: LocalEngine, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any) -> None:
         raise error
 
-    hook = engine._loaded.model.register_forward_pre_hook(fail)  # type: ignore[union-attr]
+    before_each_pass(monkeypatch, fail)
     last = _answer(engine)[-1]
     assert isinstance(last, GenerationFailed)
     assert "\n" not in last.message
-    hook.remove()
+    monkeypatch.undo()
     assert isinstance(_answer(engine)[-1], Generated)
 
 
@@ -145,14 +150,14 @@ def test_an_answer_longer_than_the_context_is_refused(engine: LocalEngine) -> No
     assert "max_new_tokens" in last.hint
 
 
-def test_closing_ends_every_answer_that_waits(engine: LocalEngine) -> None:
+def test_closing_ends_every_answer_that_waits(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     entered, release = threading.Event(), threading.Event()
 
     def stuck(*_: Any) -> None:
         entered.set()
         release.wait(_HANG_GUARD)
 
-    engine._loaded.model.register_forward_pre_hook(stuck)  # type: ignore[union-attr]
+    before_each_pass(monkeypatch, stuck)
     endings: list[GenerationEvent] = []
     readers = [threading.Thread(target=lambda: endings.append(_answer(engine)[-1])) for _ in range(3)]
     for reader in readers:

@@ -60,15 +60,3 @@ def test_two_schemas_are_kept_beside_each_other_within_the_bound(tmp_path: Path)
             _answer(model, ids, past_key_values=cache)
             prefix.keep(ids, cache)
         assert [prefix.take(ids).get_seq_length() for ids in (one, other)] == kept
-
-
-def test_only_whole_blocks_are_used_again(tmp_path: Path) -> None:
-    model = AutoModelForCausalLM.from_pretrained(tiny_llama(tmp_path), dtype=torch.float32).eval()
-    prefix = PrefixCache(block=16)
-    cache = prefix.take(SCHEMA)
-    _answer(model, SCHEMA, past_key_values=cache)
-    prefix.keep(SCHEMA, cache)
-    # Of 100 tokens six blocks are whole; what was generated behind them is never used.
-    assert prefix.holds(SCHEMA)
-    assert not prefix.holds([*SCHEMA, *range(20)])
-    assert prefix.take([*SCHEMA[:90], 3, 4]).get_seq_length() == 80

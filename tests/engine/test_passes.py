@@ -1,0 +1,156 @@
+"""Passes in few calls compute what the modules do; a text may be cut into passes anyhow; branches stay apart."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from nl2sql_tui.engine.kv_buffer import growing_cache, keys_and_values
+from nl2sql_tui.engine.llama_passes import LlamaPasses, has_llama_layers
+from nl2sql_tui.engine.passes import Branches, Passes, passes_of
+from nl2sql_tui.engine.steady import make_steady
+from tests.training.tiny_models import tiny_phi3
+
+_SIZES: dict[str, Any] = {
+    "vocab_size": 200,
+    "hidden_size": 192,
+    # As wide as that of the default model: from some width on, one row is multiplied otherwise than several.
+    "intermediate_size": 1536,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 2,
+    "initializer_range": 0.1,
+}
+_MADE: dict[str, Callable[[], Any]] = {
+    "llama": lambda: LlamaForCausalLM(LlamaConfig(**_SIZES)),
+    "llama with biases": lambda: LlamaForCausalLM(LlamaConfig(**_SIZES, attention_bias=True)),
+    "a key for each head": lambda: LlamaForCausalLM(LlamaConfig(**(_SIZES | {"num_key_value_heads": 6}))),
+    "mistral": lambda: MistralForCausalLM(MistralConfig(**_SIZES, sliding_window=None)),
+    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**_SIZES)),
+}
+_TEXT = [(7 * place * place + 3 * place) % 200 for place in range(330)]
+
+
+def _model(name: str, dtype: torch.dtype) -> Any:
+    torch.manual_seed(0)
+    model = _MADE[name]().to(dtype).eval()
+    for place, (part, parameter) in enumerate(model.named_parameters()):
+        # Made as zeros and ones, which would hide that they are left out.
+        if part.endswith("bias") or "norm" in part:
+            parameter.data += torch.randn(parameter.shape, generator=torch.Generator().manual_seed(place)) / 5
+    if dtype is torch.bfloat16:
+        make_steady(model)
+    return model
+
+
+def _never() -> None:
+    """Leave no pass."""
+
+
+def _computed(passes: Passes, sizes: list[int]) -> list[torch.Tensor]:
+    """The last logits, and all keys and values, of `_TEXT` read in passes of `sizes`, over and over."""
+    cache = growing_cache()
+    with torch.inference_mode():
+        while (known := cache.get_seq_length()) < len(_TEXT):
+            logits = passes(_TEXT[known : known + sizes[0]], cache)
+            sizes = [*sizes[1:], sizes[0]]
+    return [logits, *(states for layer in keys_and_values(cache) for states in layer)]
+
+
+@pytest.mark.parametrize("name", _MADE)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_they_compute_what_the_modules_do(name: str, dtype: torch.dtype) -> None:
+    model = _model(name, dtype)
+    by_modules = _computed(Passes(model), [100, 1, 6])
+    passes = passes_of(model, _never)
+    assert type(passes) is LlamaPasses
+    for one, other in zip(_computed(passes, [100, 1, 6]), by_modules, strict=True):
+        assert one.dtype == other.dtype
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-4 if dtype is torch.float32 else 0)
+
+
+@pytest.mark.parametrize("name", ["llama", "a key for each head"])
+@pytest.mark.parametrize("kind", [Passes, lambda model: LlamaPasses(model, _never)])
+def test_in_half_precision_a_text_may_be_cut_into_passes_anyhow(name: str, kind: Callable[[Any], Passes]) -> None:
+    passes = kind(_model(name, torch.bfloat16))
+    whole = _computed(passes, [len(_TEXT)])
+    for sizes in ([1], [2], [64], [11, 1], [17, 6, 3], [63], [130, 1, 43]):
+        for one, other in zip(_computed(passes, sizes), whole, strict=True):
+            assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("kind", [Passes, lambda model: LlamaPasses(model, _never)])
+def test_branches_are_as_if_each_stood_alone(dtype: torch.dtype, kind: Callable[[Any], Passes]) -> None:
+    passes = kind(_model("llama", dtype))
+    trunk, texts = _TEXT[:70], [[5, 9, 2], [5, 8, 1], [90, 3, 3]]
+    cache = growing_cache()
+    together = []
+    with torch.inference_mode():
+        passes(trunk, cache)
+        for step in range(3):
+            # Of each three behind the trunk, one is its own.
+            own = torch.eye(3, dtype=torch.bool).repeat(1, step + 1)
+            sight = torch.cat([torch.ones(3, len(trunk), dtype=torch.bool), own], 1)
+            branches = Branches([len(trunk) + step] * 3, sight)
+            together.append(passes([text[step] for text in texts], cache, 3, branches))
+        for place, text in enumerate(texts):
+            alone = growing_cache()
+            passes(trunk, alone)
+            for step in range(3):
+                logits = passes([text[step]], alone)[0]
+                torch.testing.assert_close(
+                    together[step][place], logits, rtol=0, atol=0.05 if dtype is torch.bfloat16 else 1e-4
+                )
+        one = passes([4], cache, 1, Branches([len(trunk)], torch.tensor([[True] * len(trunk) + [False] * 9 + [True]])))
+        assert cache.get_seq_length() == len(trunk) + 10
+        cache.crop(-10)
+        torch.testing.assert_close(one, passes([4], cache), rtol=0, atol=0.05 if dtype is torch.bfloat16 else 1e-4)
+
+
+def test_the_weights_are_held_once_and_the_modules_still_work() -> None:
+    model = _model("llama with biases", torch.float32)
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    LlamaPasses(model, _never)
+    rest = LlamaPasses(model, _never)
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, before[name])
+    layer, own = rest._layers[0], model.model.layers[0]
+    assert own.self_attn.q_proj.weight.data_ptr() == layer.queries_keys_values.data_ptr()
+    assert own.mlp.up_proj.weight.data_ptr() == layer.gate_and_up[1536:].data_ptr()
+
+
+def test_a_pass_can_be_left_before_any_layer() -> None:
+    seen: list[int] = []
+
+    def leave_at_the_second() -> None:
+        seen.append(1)
+        if len(seen) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        passes_of(_model("llama", torch.float32), leave_at_the_second)([1, 2], growing_cache())
+
+
+def test_other_models_go_through_their_modules(tmp_path: Path) -> None:
+    phi3 = AutoModelForCausalLM.from_pretrained(tiny_phi3(tmp_path))
+    sliding = MistralForCausalLM(MistralConfig(**_SIZES, sliding_window=64))
+    with_an_adapter = _model("llama", torch.float32)
+    with_an_adapter.add_adapter(LoraConfig(target_modules=["q_proj"]))
+    rope = {"rope_type": "dynamic", "rope_theta": 10_000.0, "factor": 2.0}
+    stretched = LlamaForCausalLM(LlamaConfig(**_SIZES, rope_parameters=rope))
+    for model in (phi3, sliding, with_an_adapter, stretched):
+        assert not has_llama_layers(model)
+        assert type(passes_of(model, _never)) is Passes
