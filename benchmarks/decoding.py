@@ -32,6 +32,7 @@ from nl2sql_tui.language.drafting import LikelyAnswer
 from nl2sql_tui.language.grammar import schema_grammar
 from nl2sql_tui.language.linking import link_values
 from nl2sql_tui.language.prompt import question_text, schema_text
+from nl2sql_tui.schema import CellValue
 
 _MOST_TOKENS = 160
 _PLAIN = "plain generate()"
@@ -47,6 +48,7 @@ class Task:
     prompt: Prompt
     text: str
     question: str
+    values: tuple[CellValue, ...]
     grammar: str
 
 
@@ -73,7 +75,7 @@ def tasks(rows: list[tuple[Path, str]], tokenizer: Any) -> list[Task]:
         shown = question_text(question, values)
         prompt = (Message("system", schema_text(schema)), Message("user", shown))
         grammar = schema_grammar(schema, values, "tables first")
-        found.append(Task(database, prompt, chat_text(tokenizer, prompt), shown, grammar))
+        found.append(Task(database, prompt, chat_text(tokenizer, prompt), shown, values, grammar))
     return found
 
 
@@ -113,7 +115,7 @@ class Program:
         if not earlier:
             self._engine.read_ahead(task.prompt, (task.prompt[0], Message("user", "1")), Cancel())
             self._engine.candidates(task.prompt[:1], count=1, max_new_tokens=1, cancel=Cancel())
-        draft = LikelyAnswer(task.database.schema(), task.question, earlier) if self._drafts else None
+        draft = LikelyAnswer(task.database.schema(), task.question, task.values, earlier) if self._drafts else None
         *_, last = self._engine.stream(
             task.prompt,
             max_new_tokens=_MOST_TOKENS,

@@ -165,7 +165,8 @@ class Assistant:
             earlier = conversation.messages(self.engine.history_tokens, self.engine.count_tokens)
             prompt = (prompt[0], *earlier, *prompt[1:])
         # The phrases that it knows are those of this form.
-        draft = LikelyAnswer(shown, prompt[-1].text, self._earlier) if self.engine.answer_form != "sql" else None
+        has_drafts = self.engine.answer_form != "sql"
+        draft = LikelyAnswer(shown, prompt[-1].text, values, self._earlier) if has_drafts else None
         return _Asked(question, schema, linked, prompt, self._grammar(shown, values), draft)
 
     def _prompt(self, shown: Schema, question: str, values: tuple[CellValue, ...]) -> Prompt:

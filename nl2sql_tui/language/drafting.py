@@ -1,16 +1,16 @@
 """Foresees how an answer that has begun is likely to go on, so that a model need only check it; decides nothing.
 
-What is foreseen wrongly costs a little time and changes no answer. The method is prompt lookup (Saxena, 2023) on texts
-instead of tokens, over what SQL, this schema, this question and earlier answers make likely.
+What is foreseen wrongly costs a little time and changes no answer. Where the answer repeats what was written before,
+that says what follows (prompt lookup, Saxena, 2023, on texts instead of tokens); elsewhere the clause does that it is
+in, see `clause_drafts`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from nl2sql_tui.language.prompt import schema_text
-from nl2sql_tui.quoting import identifier
-from nl2sql_tui.schema import Schema
+from nl2sql_tui.language.clause_drafts import ClauseDrafts
+from nl2sql_tui.schema import CellValue, Schema
 
 _PHRASES: Final = (
     "SELECT COUNT(*)",
@@ -32,39 +32,28 @@ _PHRASES: Final = (
 """What nearly always follows the beginning of each of these."""
 _LONGEST_MATCH: Final = 40
 _SHORTEST_MATCH: Final = 2
-_SURE_MATCH: Final = 8
-"""Characters of the answer that, found again, say more than the rule about tables."""
+_SURE_MATCH: Final = 20
+"""Characters of the answer that, found again, say more than its clause."""
 _LONGEST: Final = 40
 """Characters foreseen at once."""
-_NAME: Final = r'(?:"(?:[^"]|"")*"|\w+)'
-_TABLE: Final = re.compile(rf"\b(?:FROM|JOIN) ({_NAME})")
-_BEFORE_A_COLUMN: Final = re.compile(r"(?:\b(?:SELECT|WHERE|BY|AND|OR|DISTINCT|ON|HAVING)|,|\()$")
-_NEW_QUERY: Final = re.compile(r"\((?=FROM\b)|\b(?:UNION|INTERSECT|EXCEPT)\b")
 
 
 class LikelyAnswer:
     """What an answer to one question may look like. Calling it is cheap: it searches a few thousand characters."""
 
-    def __init__(self, schema: Schema, question: str, earlier: Iterable[str] = ()) -> None:
-        """`question` is the text that the model is shown for it; `earlier` are answers to others, the latest last."""
-        joins = [
-            f"{one} JOIN {other} ON {table}.{column} = {to_table}.{to_column}"
-            for table, column, to_table, to_column in _keys(schema)
-            for one, other in ((table, to_table), (to_table, table))
-        ]
-        self._text = "\n".join([*_PHRASES, *joins, schema_text(schema), question, *earlier]) + "\n"
+    def __init__(
+        self, schema: Schema, question: str, values: Sequence[CellValue] = (), earlier: Iterable[str] = ()
+    ) -> None:
+        """`values` are the cells that the question names; `earlier` are answers to others, the latest last."""
+        self._in_clause = ClauseDrafts(schema, question, values)
+        self._text = "\n".join([*_PHRASES, question, *earlier]) + "\n"
 
     def __call__(self, answer: str) -> str:
-        """The text that probably comes next; empty if there is no telling."""
-        if not answer:
-            return ""
+        """The text that probably comes next, with a line end where the answer ends; empty if there is no telling."""
         likely, length = self._continued(answer)
-        if length < _SURE_MATCH and _BEFORE_A_COLUMN.search(answer):
-            # A column comes, and most are of the first table that the query reads.
-            *_, query = _NEW_QUERY.split(answer)
-            if tables := _TABLE.findall(query):
-                return f"{'' if answer.endswith('(') else ' '}{tables[0]}."
-        return likely
+        if length >= _SURE_MATCH:
+            return likely
+        return self._in_clause(answer) or likely
 
     def _continued(self, answer: str) -> tuple[str, int]:
         """What follows the longest end of `answer` that stands in the text, where it stands last; how long that is."""
@@ -79,14 +68,6 @@ class LikelyAnswer:
                 if following:
                     return following, length
         return "", 0
-
-
-def _keys(schema: Schema) -> list[tuple[str, str, str, str]]:
-    return [
-        (identifier(table.name), identifier(key.column), identifier(key.to_table), identifier(key.to_column))
-        for table in schema.tables
-        for key in table.foreign_keys
-    ]
 
 
 def _is_in_a_word(before: str, first: str) -> bool:

@@ -101,7 +101,7 @@ def _drafts_from(answers: list[str]) -> Callable[[str], str]:
     """Foresees what one of `answers` says, which is right for some questions and wrong for the others."""
 
     def draft(text: str) -> str:
-        return next((answer[len(text) :][:6] for answer in answers if answer.startswith(text)), "nonsense")
+        return next((answer[len(text) :][:6] or "\n" for answer in answers if answer.startswith(text)), "nonsense\n")
 
     return draft
 
@@ -150,7 +150,8 @@ def test_a_right_draft_saves_passes(engine: LocalEngine, monkeypatch: pytest.Mon
     _, again = _written(engine, prompt, draft=lambda text: first.text[len(text) :])
     assert again.text == first.text
     assert again.tokens == first.tokens
-    assert len(passes) <= 2 + _TOKENS / (decoding._LONGEST_DRAFT + 1)
+    # Five are tried at once in float32.
+    assert len(passes) <= 2 + _TOKENS / 6
 
 
 def test_a_long_prompt_is_read_in_chunks_that_are_told(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
