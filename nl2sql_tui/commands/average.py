@@ -13,7 +13,9 @@ def average(adapters: Sequence[Path], out: Path, rank: int | None) -> int:
     """Write the mean of `adapters` into `out` and tell of it; return the exit code. Raises UserError."""
     done = run(adapters, out, rank)
     say(f"{done.folder} holds the mean of {done.adapters} adapters; rank {done.rank} holds {done.kept:.1%} of it.")
-    say("Whether it answers better than each of them, `nl2sql-tui eval` says. It has no model card yet.")
+    say("Whether it answers better than each of them, `nl2sql-tui eval` says.")
+    if not done.has_card:
+        say("It has no model card: not each of them has one.")
     try:
         note_trained(done.folder)
     except ModelError as error:

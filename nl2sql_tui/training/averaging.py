@@ -19,14 +19,22 @@ from nl2sql_tui.engine.adapter_files import AdapterFiles, read_adapter
 from nl2sql_tui.engine.merging import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.text import visible
+from nl2sql_tui.training.model_card import CARD, card_of_mean
 from nl2sql_tui.training.new_folder import require_free_place, whole_folder
 
 _A: Final = ".lora_A.weight"
 _B: Final = ".lora_B.weight"
 _SAME: Final = ("target_modules", "fan_in_fan_out", "use_rslora")
 """Settings in which adapters have to agree for their effects to be added up."""
-_PLAIN: Final = ("use_dora", "alpha_pattern", "rank_pattern", "modules_to_save", "bias")
-"""Settings that must be empty: with them an effect is more than the product of two factors."""
+_HARMLESS: Final = frozenset(
+    (
+        "auto_mapping base_model_name_or_path exclude_modules fan_in_fan_out inference_mode init_lora_weights "
+        "layers_pattern layers_to_transform lora_alpha lora_dropout megatron_core peft_type peft_version "
+        "qalora_group_size r revision target_modules task_type use_rslora"
+    ).split()
+)
+"""Settings with which an effect is the product of two factors and a scale. With another that is set, it is more than
+that, or nobody knows: there may be kinds of adapters that are younger than this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Averaged:
     rank: int
     kept: float
     """The share of the mean effect that the rank holds: of the sum of all layers' squared singular values."""
+    has_card: bool
+    """Whether each of the adapters has a model card, of which the mean's was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,19 @@ def average(adapters: Sequence[Path], out: Path, rank: int | None = None) -> Ave
         save_file(averaged, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
         # The library writes weights for the owner's eyes only.
         (folder / ADAPTER_WEIGHTS).chmod((folder / ADAPTER_CONFIG).stat().st_mode)
-    return Averaged(out, len(files), wanted, kept / whole if whole else 1.0)
+        share = kept / whole if whole else 1.0
+        card = card_of_mean([_card(file) for file in files], wanted, share)
+        if card:
+            (folder / CARD).write_text(card, encoding="utf-8")
+    return Averaged(out, len(files), wanted, share, bool(card))
+
+
+def _card(file: AdapterFiles) -> str:
+    """An adapter's model card; empty where it has none that can be read."""
+    try:
+        return (file.folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _mean_of_layer(
@@ -119,9 +141,9 @@ def _require_alike(files: Sequence[AdapterFiles], configs: Sequence[Mapping[str,
     first, its_config = files[0], configs[0]
     for file, config in zip(files, configs, strict=True):
         shown = visible(str(file.folder))
-        special = next((name for name in _PLAIN if config.get(name) not in (None, False, "none", {}, [])), None)
+        special = next((name for name, setting in config.items() if name not in _HARMLESS and _is_set(setting)), None)
         if special is not None:
-            raise InputError(f"The adapter in {shown} has {special} set, so it cannot be averaged.")
+            raise InputError(f"The adapter in {shown} has {visible(special)} set, so it cannot be averaged.")
         if file.base.casefold() != first.base.casefold():
             raise InputError(
                 f"The adapters are for different models: {visible(first.base)} and {visible(file.base)}.",
@@ -133,6 +155,10 @@ def _require_alike(files: Sequence[AdapterFiles], configs: Sequence[Mapping[str,
                 f"The adapters in {visible(str(first.folder))} and {shown} are on different layers.",
                 "Only adapters of one form can be averaged.",
             )
+
+
+def _is_set(setting: object) -> bool:
+    return setting not in (None, False, "none", {}, [])
 
 
 def _outline(file: AdapterFiles) -> dict[str, int]:

@@ -263,6 +263,43 @@ def card_of_merged(card: str) -> str:
     return f"---\n{_yaml(header)}---\n\n" + "\n\n".join(part for part in parts if part) + "\n"
 
 
+def card_of_mean(cards: Sequence[str], rank: int, kept: float) -> str:
+    """The card of the mean of the adapters that have these `cards`, of which `rank` holds the share `kept`.
+
+    It has all that theirs say, and a licence where they agree on one. Empty where one of them has no header.
+    """
+    try:
+        parsed = [_parsed(card) for card in cards]
+    except InputError:
+        return ""
+    headers = [header for header, _ in parsed]
+    if not all(headers):
+        return ""
+    header = dict(headers[0])
+    header["datasets"] = list(dict.fromkeys(name for each in headers for name in each.get("datasets") or ()))
+    if len({str(each.get("license")) for each in headers}) > 1:
+        header.pop("license", None)
+    parts = [
+        f"# The mean of {len(cards)} adapters",
+        "What each of the adapters described below does to the weights was averaged (`nl2sql-tui average`); rank "
+        f"{rank} holds {kept:.1%} of the mean. Scores below are theirs and not the mean's.",
+        *(f"## Adapter {number}\n\n{_as_a_part(text)}" for number, (_, text) in enumerate(parsed, 1)),
+    ]
+    return f"---\n{_yaml({key: value for key, value in header.items() if value})}---\n\n" + "\n\n".join(parts) + "\n"
+
+
+def _as_a_part(text: str) -> str:
+    """The text of a card as a part of another: its headings two levels lower, and no picture, which stays behind."""
+    lines: list[str] = []
+    is_code = False
+    for line in text.strip().splitlines():
+        is_code ^= line.startswith("```")
+        if not is_code and line.startswith("!["):
+            continue
+        lines.append(f"##{line}" if line.startswith("#") and not is_code else line)
+    return "\n".join(lines)
+
+
 def _parsed(card: str) -> tuple[dict[str, Any], str]:
     """Header and text."""
     from huggingface_hub.repocard import RepoCard

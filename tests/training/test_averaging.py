@@ -1,6 +1,7 @@
 """The mean of adapters: what it does to a model, what it keeps at a lower rank, what it refuses."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from transformers import AutoModelForCausalLM
 from nl2sql_tui.engine.merging import merged
 from nl2sql_tui.errors import InputError, ModelError
 from nl2sql_tui.training.averaging import average
+from nl2sql_tui.training.model_card import CARD, header_of
 from tests.engine.families import lora
 from tests.engine.tiny import tiny_llama
 
@@ -80,6 +82,36 @@ def test_the_numbers_stay_as_wide_as_they_were(base: Path, tmp_path: Path) -> No
     assert {name: part.dtype for name, part in given.items()} == {name: part.dtype for name, part in taken.items()}
 
 
+def _with_setting(adapter: Path, place: Path, name: str) -> Path:
+    shutil.copytree(adapter, place)
+    config = json.loads((place / "adapter_config.json").read_text())
+    (place / "adapter_config.json").write_text(json.dumps(config | {name: True}), encoding="utf-8")
+    return place
+
+
+def test_a_card_is_made_of_those_of_all_adapters(pair: list[Path], tmp_path: Path) -> None:
+    """What a run writes beside its adapter is such a card."""
+    places = [Path(shutil.copytree(one, tmp_path / one.name)) for one in pair]
+    assert not average(places, tmp_path / "none").has_card
+    for number, place in enumerate(places):
+        (place / CARD).write_text(
+            f"---\nbase_model: tiny/llama\nlicense: mit\ndatasets:\n- own/{number}\n---\n\n# Run {number}\n\n"
+            "## Data\n\n```\n# a line of code\n```\n\n![The loss](<curve.png>)\n",
+            encoding="utf-8",
+        )
+    done = average(places, tmp_path / "mean")
+    assert done.has_card
+    card = (done.folder / CARD).read_text(encoding="utf-8")
+    assert header_of(card) == {"base_model": "tiny/llama", "license": "mit", "datasets": ["own/0", "own/1"]}
+    for line in ("# The mean of 2 adapters", "## Adapter 2", "### Run 1", "#### Data", "# a line of code"):
+        assert f"\n{line}\n" in card
+    assert "curve.png" not in card
+    (places[1] / CARD).write_text(
+        "---\nbase_model: tiny/llama\nlicense: apache-2.0\n---\n\n# Other\n", encoding="utf-8"
+    )
+    assert "license" not in header_of((average(places, tmp_path / "two").folder / CARD).read_text(encoding="utf-8"))
+
+
 def test_what_cannot_be_averaged_is_refused_and_nothing_is_left(base: Path, pair: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "mean"
     cases = [
@@ -88,6 +120,7 @@ def test_what_cannot_be_averaged_is_refused_and_nothing_is_left(base: Path, pair
         ([pair[0], lora(base, tmp_path / "few", target_modules=["q_proj"])], "different layers"),
         ([pair[0], lora(base, tmp_path / "dora", use_dora=True)], "not LoRA's|use_dora"),
         ([pair[0], lora(base, tmp_path / "bent", rank_pattern={"q_proj": 2})], "rank_pattern"),
+        ([pair[0], _with_setting(pair[1], tmp_path / "later", "use_something_new")], "use_something_new set"),
         ([pair[0], tmp_path / "nothing"], "holds no adapter"),
     ]
     for adapters, message in cases:
