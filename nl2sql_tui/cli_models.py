@@ -169,11 +169,13 @@ def train(
         raise click.UsageError("--steps and --passes say the same in two ways; give one.", context)
     if out is None or not data:
         raise click.UsageError("Name the DATA, and with --out the run's folder.", context)
-    from nl2sql_tui.commands.train import order_for, recipe_for
+    from nl2sql_tui.commands.train import folder_to_teach, recipe_for
     from nl2sql_tui.commands.train import train as command
+    from nl2sql_tui.training.run import Order
 
-    chosen = recipe_for(recipe, adapter, learning_rate=learning_rate, steps=steps, passes=passes, seed=seed)
-    order = order_for(data, databases, evaluation, model, quantise, chosen, validation, adapter)
+    start = folder_to_teach(adapter)
+    chosen = recipe_for(recipe, start, learning_rate=learning_rate, steps=steps, passes=passes, seed=seed)
+    order = Order(data, databases, evaluation, model, quantise, chosen, validation, start)  # type: ignore[arg-type]
     return command(order, out, prepare_only)
 
 

@@ -83,36 +83,23 @@ def _require_drawing() -> None:
         raise InputError("Training needs libraries that are not installed.", "pip install 'nl2sql-tui[train]'")
 
 
+def folder_to_teach(adapter: Path | None) -> Path | None:
+    """Where the adapter to teach further is, whose run may have been named. Raises InputError for what is none."""
+    return None if adapter is None else read_adapter(adapter).folder
+
+
 def recipe_for(
     name: str,
-    adapter: Path | None = None,
+    start: Path | None = None,
     *,
     learning_rate: float | None = None,
     steps: int | None = None,
     passes: float | None = None,
     seed: int | None = None,
 ) -> Recipe:
-    """The recipe called `name` with what the command's flags say otherwise, for a new adapter or the one given.
-
-    Raises InputError for what is no adapter.
-    """
-    chosen = RECIPES[name] if adapter is None else as_in(read_adapter(adapter).folder, RECIPES[name])
+    """The recipe called `name` with what the command's flags say otherwise, for a new adapter or that in `start`."""
+    chosen = RECIPES[name] if start is None else as_in(start, RECIPES[name])
     if passes is not None:
         chosen = replace(chosen, passes=passes, steps=None)
     given = {"learning_rate": learning_rate, "steps": steps, "seed": seed}
     return replace(chosen, **{setting: value for setting, value in given.items() if value is not None})  # type: ignore[arg-type]
-
-
-def order_for(
-    data: tuple[str, ...],
-    databases: Path | None,
-    evaluation: tuple[str, ...],
-    model: str,
-    quantise: str,
-    recipe: Recipe,
-    validation_share: float,
-    adapter: Path | None = None,
-) -> Order:
-    """The order behind the command's flags. Raises InputError for what is no adapter."""
-    start = None if adapter is None else read_adapter(adapter).folder
-    return Order(data, databases, evaluation, model, quantise, recipe, validation_share, start)  # type: ignore[arg-type]

@@ -2,13 +2,17 @@
 
 import json
 import math
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from nl2sql_tui import cli
-from nl2sql_tui.engine.events import Candidate
-from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.engine.events import Candidate, Prompt
+from nl2sql_tui.errors import ExitCode, Stopped
 from tests.calibrated_engine import CalibratedEngine
 from tests.fake_engine import ScriptedEngine
 
@@ -108,3 +112,24 @@ def test_what_else_the_model_wrote_is_told_and_stands_in_nobodys_way(
     captured = capsys.readouterr()
     assert captured.out == "SELECT Name FROM singer\n"
     assert f"% of the weight: {_AGES}" in captured.err
+
+
+def test_ctrl_c_while_answers_are_compared_ends_it_and_prints_nothing(
+    engine: ScriptedEngine,
+    concerts_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The answer that came first is checked by then, and the terminal interface keeps it; who asks once gets none."""
+
+    def interrupted(_prompt: Prompt, *, cancel: Cancel, **_: object) -> tuple[Candidate, ...]:
+        os.kill(os.getpid(), signal.SIGINT)
+        asked = threading.Event()
+        with cancel.calling(asked.set):
+            assert asked.wait(60)
+        raise Stopped
+
+    engine.more_answers = 1
+    monkeypatch.setattr(engine, "candidates", interrupted)
+    assert ask(concerts_file, _SALARY, "--run", "--sure") == ExitCode.STOPPED
+    assert capsys.readouterr().out == ""

@@ -11,6 +11,7 @@ from nl2sql_tui.engine.own_adapters import trained, trained_file
 from nl2sql_tui.errors import ExitCode, InputError
 from nl2sql_tui.folders import HOME_VARIABLE
 from nl2sql_tui.training.recipes import ARTICLE, OWN
+from nl2sql_tui.training.run import Order
 from nl2sql_tui.training.run_folder import Point, RunFolder
 from tests.engine.families import lora
 from tests.engine.tiny import tiny_llama
@@ -33,7 +34,7 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
 
 
 def _train(folder: RunFolder) -> int:
-    order = command.order_for(("data.jsonl",), None, (), "default", "none", OWN, 0.1)
+    order = Order(("data.jsonl",), None, (), "default", "none", OWN, 0.1)
     return command.train(order, folder.root, prepare_only=False)
 
 
@@ -54,10 +55,10 @@ def test_that_it_cannot_be_noted_takes_nothing_from_it(
 def test_an_adapter_that_is_taught_further_says_its_rank(tmp_path: Path) -> None:
     adapter = tmp_path / "run" / "adapter"
     lora(tiny_llama(tmp_path / "base"), adapter, r=2, lora_alpha=6)
-    recipe = command.recipe_for("default", tmp_path / "run")
-    order = command.order_for(("data.jsonl",), None, (), "default", "none", recipe, 0.1, tmp_path / "run")
-    assert order.start == adapter
-    assert order.recipe == replace(OWN, rank=2, alpha=6)
+    start = command.folder_to_teach(tmp_path / "run")
+    assert start == adapter
+    assert command.recipe_for("default", start) == replace(OWN, rank=2, alpha=6)
+    assert command.folder_to_teach(None) is None
 
 
 def test_flags_say_what_the_recipe_does_not() -> None:
@@ -69,4 +70,4 @@ def test_flags_say_what_the_recipe_does_not() -> None:
 
 def test_what_is_no_adapter_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no adapter"):
-        command.recipe_for("default", tmp_path)
+        command.folder_to_teach(tmp_path)
