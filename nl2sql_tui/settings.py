@@ -44,6 +44,8 @@ class Settings:
     """Whether an answer that cannot run is written again, held to the names of the schema."""
     compare: bool = True
     """Whether a model that is unsure is asked for more answers, which are run to compare what they give."""
+    with_less: bool = True
+    """Whether one of them is the answer that it gives where it is shown half of the schema."""
     candidates: int = 0
     """How many more; 0 for as many as the profile says, which is none where no gain was measured."""
     answer_seconds: float = 6.0

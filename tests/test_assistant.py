@@ -273,6 +273,48 @@ def test_a_model_may_say_itself_how_many_more_answers_help(concerts: Database) -
     )
 
 
+class _CountingLetters(ScriptedEngine):
+    """Its tokens are letters, so that small schemas have enough of them to leave half away."""
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+
+def test_an_unsure_model_is_also_shown_less_of_the_schema(concerts: Database) -> None:
+    question = "How many singers come from france?"
+    engine = _CountingLetters(["SELECT COUNT(*) FROM concert", "SELECT COUNT(*) FROM singer WHERE Country = 'France'"])
+    engine.log_probability = math.log(0.05)
+    answer = _events(concerts, engine, question, settings=Settings(candidates=3))[-1]
+    assert isinstance(answer, Answer)
+    whole, less = (system.text for system, _ in engine.prompts)
+    assert "singer_in_concert(" in whole
+    assert "singer_in_concert(" not in less
+    assert "singer(" in less
+    assert len(less) < 0.6 * len(whole)
+    assert engine.prompts[0][-1] == engine.prompts[1][-1]
+    assert answer.sql.endswith("Country = 'France'")
+    assert [one.best.saw_less for one in answer.interpretations] == [True, False]
+    assert whole in answer.prompt_text
+
+
+def test_what_it_writes_then_counts_less_than_what_it_writes_with_all_before_it(concerts: Database) -> None:
+    engine = _CountingLetters(["SELECT MIN(Age) FROM singer", "SELECT MAX(Age) FROM singer"])
+    engine.log_probability = math.log(0.05)
+    answer = _events(concerts, engine, "The age of a singer?", settings=Settings(candidates=3))[-1]
+    assert isinstance(answer, Answer)
+    assert answer.sql == "SELECT MIN(Age) FROM singer"
+    assert len(answer.interpretations) == 2
+
+
+def test_less_is_not_shown_where_there_is_no_less_or_it_is_not_wanted(concerts: Database, tmp_path: Path) -> None:
+    single = Database(make_database(tmp_path / "single.sqlite", "CREATE TABLE t(a); INSERT INTO t VALUES (1)"))
+    for database, settings in ((single, Settings(candidates=3)), (concerts, Settings(candidates=3, with_less=False))):
+        engine = _CountingLetters(["SELECT 1"])
+        engine.log_probability = math.log(0.05)
+        _events(database, engine, settings=settings)
+        assert len(engine.prompts) == 1
+
+
 def test_an_answer_that_is_stopped_while_it_is_compared_stays(
     concerts: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,14 @@ def growing_cache() -> Cache:
     return Cache(layer_class_to_replicate=BufferLayer)
 
 
+def beginning_of(cache: Cache, length: int) -> Cache:
+    """A new cache with the first `length` tokens of `cache`, which stays as it is."""
+    copy = growing_cache()
+    for place, (keys, values) in enumerate(keys_and_values(cache)):
+        copy.update(keys[..., :length, :], values[..., :length, :], place)
+    return copy
+
+
 def keys_and_values(cache: Cache) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Those of each layer, [batch, heads, tokens, width]."""
     for layer in cache.layers:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _WORTH_KEEPING: Final = 16
 """Tokens in common below which nothing is gained."""
+_MOST_TIMES_AS_LONG: Final = 2
+"""A prompt that is this much longer than what another has in common with it stays whole beside that."""
 _MOST_BYTES: Final = 512 * 1024 * 1024
 
 
@@ -31,14 +33,18 @@ class PrefixCache:
 
         It is the caller's until `keep` brings it back: a pass that ends in the middle leaves it in pieces.
         """
-        from nl2sql_tui.engine.kv_buffer import growing_cache
+        from nl2sql_tui.engine.kv_buffer import beginning_of, growing_cache
 
         shared = self.known(ids[:-1])
         if shared < _WORTH_KEEPING:
             return growing_cache()
         # Of several with as much in common, the latest.
         place = max(range(len(self._kept)), key=lambda place: (common_length(self._kept[place][0], ids[:-1]), place))
-        _, cache = self._kept.pop(place)
+        kept, cache = self._kept[place]
+        if len(kept) > _MOST_TIMES_AS_LONG * shared:
+            # It is of more use to those who will come with all of it.
+            return beginning_of(cache, shared)
+        del self._kept[place]
         surplus = cache.get_seq_length() - shared
         if surplus > 0:
             cache.crop(-surplus)

@@ -60,3 +60,19 @@ def test_two_schemas_are_kept_beside_each_other_within_the_bound(tmp_path: Path)
             _answer(model, ids, past_key_values=cache)
             prefix.keep(ids, cache)
         assert [prefix.take(ids).get_seq_length() for ids in (one, other)] == kept
+
+
+def test_a_prompt_that_shares_only_the_beginning_takes_nothing_from_a_longer_one(tmp_path: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(tiny_llama(tmp_path), dtype=torch.float32).eval()
+    prefix = PrefixCache()
+    cache = prefix.take(SCHEMA)
+    _answer(model, SCHEMA, past_key_values=cache)
+    prefix.keep(SCHEMA, cache)
+    other = [*SCHEMA[:30], 4, 4, 4]
+    beginning = prefix.take(other)
+    assert beginning.get_seq_length() == 30
+    assert _answer(model, other, past_key_values=beginning) == _answer(model, other)
+    prefix.keep(other, beginning)
+    whole = prefix.take(PROMPTS[0])
+    assert whole.get_seq_length() == len(SCHEMA)
+    assert _answer(model, PROMPTS[0], past_key_values=whole) == _answer(model, PROMPTS[0])
