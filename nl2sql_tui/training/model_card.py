@@ -268,6 +268,8 @@ def card_of_mean(cards: Sequence[str], rank: int, kept: float) -> str:
 
     It has all that theirs say, and a licence where they agree on one. Empty where one of them has no header.
     """
+    if not all(cards):
+        return ""
     try:
         parsed = [_parsed(card) for card in cards]
     except InputError:
