@@ -5,8 +5,9 @@ python -m benchmarks.calibrate measure DATA RECORDED [--databases FOLDER] [--ask
 python -m benchmarks.calibrate fit DATA RECORDED [--databases FOLDER] [--evidence NAME ...]
 
 DATA is what `nl2sql-tui eval` takes. `record` asks the default model and keeps what it wrote with its log-probability,
-a line for each question: {"id", "free", "held", "candidates"}, each text as {"text", "tokens", "log_probability"}; held
-is what it writes within the grammar where the first cannot run. The other two take these texts through the program's
+a line for each question: {"id", "free", "held", "candidates", "less"}, each text as {"text", "tokens",
+"log_probability"}; held is what it writes within the grammar where the first cannot run, and less what it writes where
+it is shown less of the schema. The other two take these texts through the program's
 own steps and judge them by execution. `measure` prints the reliability curve and what asking back costs; `fit` prints
 coefficients for `nl2sql_tui/confidence.py`, and how good they are on databases left out of their fitting. Fit on
 databases that the model was not taught, and measure on others.
@@ -48,6 +49,7 @@ _CALIBRATION = CALIBRATIONS[_MODEL.name, PACKAGED]
 _RIDGE = 1.0
 """How strongly weights are held to zero: as if each had been seen to be small once."""
 _BINS = 10
+_LETTERS_OF_A_TOKEN = 3
 _ROUNDS = 50
 _SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 _Row = dict[str, Any]
@@ -67,22 +69,39 @@ class Weighed:
 # What the model wrote
 
 
-class _Recording(LocalEngine):
-    """The default model, whose texts are kept."""
+class _OfOneQuestion(LocalEngine):
+    """The default model, of whose texts for one question each has a name."""
 
     def __init__(self) -> None:
         super().__init__(_MODEL, prepare)
-        self.heard: _Row = {}
+        self.row: _Row = {}
+        self._first: Prompt = ()
+
+    def begin(self, row: _Row) -> None:
+        """The next prompt is the first of another question, whose texts are those of `row`."""
+        self.row, self._first = row, ()
+
+    def name_of(self, prompt: Prompt, grammar: str) -> str:
+        """What the text is called that is asked for."""
+        self._first = self._first or prompt
+        if prompt != self._first:
+            return "less"
+        return "held" if grammar else "free"
+
+
+class _Recording(_OfOneQuestion):
+    """The default model, whose texts are kept."""
 
     def stream(self, prompt: Prompt, *, grammar: str = "", **rest: Any) -> Iterator[GenerationEvent]:
+        name = self.name_of(prompt, grammar)
         for event in super().stream(prompt, grammar=grammar, **rest):
             if isinstance(event, Generated):
-                self.heard["held" if grammar else "free"] = _as_row(event)
+                self.row[name] = _as_row(event)
             yield event
 
     def candidates(self, prompt: Prompt, **rest: Any) -> tuple[Candidate, ...]:
         found = super().candidates(prompt, **rest)
-        self.heard["candidates"] = [_as_row(candidate) for candidate in found]
+        self.row["candidates"] = [_as_row(candidate) for candidate in found]
         return found
 
 
@@ -102,10 +121,10 @@ def record(examples: Sequence[Example], out: Path, candidates: int) -> None:
             if asked.id in known:
                 continue
             database = databases.setdefault(asked.database, Database(asked.database))
-            engine.heard = {"id": asked.id}
+            engine.begin({"id": asked.id})
             for _ in Assistant(database, engine, settings).answer(asked.text, Cancel()):
                 pass
-            file.write(json.dumps(engine.heard, ensure_ascii=False) + "\n")
+            file.write(json.dumps(engine.row, ensure_ascii=False) + "\n")
             file.flush()
 
 
@@ -114,22 +133,18 @@ def readable_rows(recorded: Path) -> dict[str | int, _Row]:
     return {row["id"]: row for _, row in json_lines(recorded)}
 
 
-class Replaying(LocalEngine):
+class Replaying(_OfOneQuestion):
     """The default model as it was recorded; it is never loaded."""
-
-    def __init__(self) -> None:
-        super().__init__(_MODEL, prepare)
-        self.row: _Row = {}
-        """What was recorded for the question at hand."""
 
     def wait_until_ready(self, cancel: Cancel) -> None:
         """Nothing needs to be waited for."""
 
-    def count_tokens(self, text: str) -> int:  # noqa: ARG002
-        return 0
+    def count_tokens(self, text: str) -> int:
+        """About as many as it would count, so that a schema is shown in part where it was."""
+        return len(text) // _LETTERS_OF_A_TOKEN
 
-    def stream(self, prompt: Prompt, *, grammar: str = "", **_: Any) -> Iterator[GenerationEvent]:  # noqa: ARG002
-        written = self.row.get("held" if grammar else "free")
+    def stream(self, prompt: Prompt, *, grammar: str = "", **_: Any) -> Iterator[GenerationEvent]:
+        written = self.row.get(self.name_of(prompt, grammar))
         if written is None:
             yield GenerationFailed("This was not recorded.")
         else:
@@ -156,7 +171,7 @@ def weigh(examples: Sequence[Example], recorded: Path, candidates: int) -> list[
             if question.id not in rows:
                 continue
             database = databases.setdefault(question.database, Database(question.database))
-            engine.row = rows[question.id]
+            engine.begin(rows[question.id])
             *_, answer = Assistant(database, engine, settings).answer(question.text, Cancel())
             if not isinstance(answer, Answer):
                 raise SystemExit(f"Question {question.id} has no answer: {answer}")

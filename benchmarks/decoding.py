@@ -202,6 +202,8 @@ def timed(name: str, rows: list[tuple[Path, str]], form: Form | None, gguf: Path
     asked = tasks(rows, AutoTokenizer.from_pretrained(folder, local_files_only=True))
     if name == _PLAIN:
         loaded = load(folder, default)
+        # As the library loads it: with its own attention.
+        loaded.model.set_attn_implementation("sdpa")
         plain(loaded, asked[0])
         return [plain(loaded, task) for task in asked]
     if gguf is not None and name == _LLAMA:

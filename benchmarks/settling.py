@@ -55,7 +55,7 @@ def readings(examples: Sequence[Example], recorded: Path, candidates: int) -> tu
             if question.id not in rows:
                 continue
             database = databases.setdefault(question.database, Database(question.database))
-            engine.row = rows[question.id]
+            engine.begin(rows[question.id])
             settings = Settings(compare=candidates > 0, candidates=candidates)
             *_, answer = Assistant(database, engine, settings).answer(question.text, Cancel())
             if not isinstance(answer, Answer):

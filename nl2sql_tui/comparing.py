@@ -25,7 +25,7 @@ from nl2sql_tui.settling import Proposal, settle
 Checked = tuple[str, tuple[str, ...], Verdict]
 """SQL to show, what was changed in it, and its verdict."""
 
-_SURE_ENOUGH: Final = -2.5
+_SURE_ENOUGH: Final = -1.5
 """By the logarithm of its probability. Comparing likelier answers, which half of them are, hardly changes one for the
 better; see `benchmarks/RESULTS.md`."""
 _TIMES_AS_LONG, _TOKENS_MORE = 2, 24
