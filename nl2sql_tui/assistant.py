@@ -8,7 +8,7 @@ from dataclasses import replace
 from nl2sql_tui.answers import Answer, AnswerFailed, AnswerStopped, AssistantEvent, Comparing, Linked, WritingAgain
 from nl2sql_tui.asked import Asked, Layout, readable
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.comparing import Checked, Comparer
+from nl2sql_tui.comparing import Checked, Comparer, room_for_another
 from nl2sql_tui.confidence import calibration_of, weighed
 from nl2sql_tui.conversation import Conversation, ReadyAnswer, ready_answer
 from nl2sql_tui.database.file import Database
@@ -209,7 +209,7 @@ class Assistant:
         """
         *_, last = self.engine.stream(
             asked.prompt,
-            max_new_tokens=self.settings.max_new_tokens,
+            max_new_tokens=room_for_another(free.tokens, self.settings),
             cancel=cancel,
             grammar=asked.grammar,
             draft=asked.draft,

@@ -29,9 +29,14 @@ _SURE_ENOUGH: Final = -1.5
 """By the logarithm of its probability. Comparing likelier answers, which half of them are, hardly changes one for the
 better; see `benchmarks/RESULTS.md`."""
 _TIMES_AS_LONG, _TOKENS_MORE = 2, 24
-"""How long another answer may get beside the first: all wait for the longest, and one that runs away is never right."""
+"""How long another answer may get beside the first: one that runs away is never right, and the user waits for it."""
 _SHORTEST_COMPARISON: Final = 0.5
 """Seconds that the answers have to be run in, however long the model took to write them."""
+
+
+def room_for_another(tokens: int, settings: Settings) -> int:
+    """How many tokens another answer may have where the first has so many."""
+    return min(settings.max_new_tokens, _TIMES_AS_LONG * tokens + _TOKENS_MORE)
 
 
 class Comparer:
@@ -72,7 +77,7 @@ class Comparer:
         """
         began = time.monotonic()
         grammar = asked.grammar if first.written_again or not first.verdict.valid else ""
-        most_tokens = min(self._settings.max_new_tokens, _TIMES_AS_LONG * first.tokens + _TOKENS_MORE)
+        most_tokens = room_for_another(first.tokens, self._settings)
         proposals: dict[str, Proposal] = {}
 
         def propose(checked: Checked, log_probability: float, *, saw_less: bool = False) -> None:

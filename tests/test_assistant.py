@@ -233,6 +233,14 @@ def test_the_first_answer_stays_where_a_second_is_no_better_or_not_wanted(
     assert len(engine.grammars) == asked
 
 
+def test_a_second_answer_that_runs_away_is_not_waited_for(concerts: Database) -> None:
+    endless = f"SELECT (1{' + 1' * 60}) FROM singer"
+    assert concerts.check(endless).valid
+    answer = _answer(concerts, ScriptedEngine([_NOWHERE, endless]))
+    assert answer.sql == _NOWHERE
+    assert not answer.written_again
+
+
 _FRENCH = "SELECT Name FROM singer WHERE Country = 'France'"
 _ALL = "SELECT Name FROM singer"
 
