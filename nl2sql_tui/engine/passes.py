@@ -46,7 +46,7 @@ class Passes:
 
     @property
     def longest_draft(self) -> int:
-        """How many tokens more are worth a try in one pass. In float32, five make it half as long again on two cores."""
+        """How many tokens more are worth a try in one pass. In float32, five make it half as long again."""
         return 8 if is_half(self._model.dtype) else 5
 
     def __call__(
