@@ -13,7 +13,7 @@ from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.conversation import Conversation
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.engine.events import Candidate, Engine, Generated, GenerationEvent, LoadState, Started, Token
+from nl2sql_tui.engine.events import Candidate, Engine, Generated, GenerationEvent, LoadState, Prompt, Started, Token
 from nl2sql_tui.errors import ModelError, Stopped
 from nl2sql_tui.schema import CellValue
 from nl2sql_tui.settings import Settings
@@ -305,9 +305,16 @@ def test_an_unsure_model_is_also_shown_less_of_the_schema(concerts: Database) ->
     assert whole in answer.prompt_text
 
 
+class _SurerWithLess(_CountingLetters):
+    """Where it sees less, there is less that it could have written instead."""
+
+    def stream(self, prompt: Prompt, **rest: Any) -> Iterator[GenerationEvent]:
+        self.log_probability = math.log(0.07 if self.prompts else 0.05)
+        return super().stream(prompt, **rest)
+
+
 def test_what_it_writes_then_counts_less_than_what_it_writes_with_all_before_it(concerts: Database) -> None:
-    engine = _CountingLetters(["SELECT MIN(Age) FROM singer", "SELECT MAX(Age) FROM singer"])
-    engine.log_probability = math.log(0.05)
+    engine = _SurerWithLess(["SELECT MIN(Age) FROM singer", "SELECT MAX(Age) FROM singer"])
     answer = _events(concerts, engine, "The age of a singer?", settings=Settings(candidates=3))[-1]
     assert isinstance(answer, Answer)
     assert answer.sql == "SELECT MIN(Age) FROM singer"

@@ -20,6 +20,7 @@ from transformers import (
 from nl2sql_tui.engine.kv_buffer import growing_cache, keys_and_values
 from nl2sql_tui.engine.llama_passes import LlamaPasses, has_llama_layers
 from nl2sql_tui.engine.passes import Branches, Passes, passes_of
+from nl2sql_tui.engine.sampling import sample
 from nl2sql_tui.engine.steady import make_steady
 from tests.training.tiny_models import tiny_phi3
 
@@ -154,3 +155,24 @@ def test_other_models_go_through_their_modules(tmp_path: Path) -> None:
     for model in (phi3, sliding, with_an_adapter, stretched):
         assert not has_llama_layers(model)
         assert type(passes_of(model, _never)) is Passes
+
+
+def test_drawing_several_answers_leaves_the_prompt_as_it_was() -> None:
+    passes = passes_of(_model("llama", torch.float32), _never)
+    cache = growing_cache()
+    with torch.inference_mode():
+        passes(_TEXT[:50], cache)
+        before = [states.clone() for layer in keys_and_values(cache) for states in layer]
+        drawn = sample(
+            passes,
+            cache,
+            7,
+            guides=[None] * 4,
+            end_tokens=frozenset((3,)),
+            max_new_tokens=6,
+            temperature=1.0,
+            seed=1,
+        )
+    assert len({tuple(answer.tokens) for answer in drawn}) > 1
+    after = [states for layer in keys_and_values(cache) for states in layer]
+    assert all(torch.equal(one, other) for one, other in zip(after, before, strict=True))
