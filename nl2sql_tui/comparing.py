@@ -66,7 +66,7 @@ class Comparer:
         """Whether other answers are likely to change what is shown, and there is time to ask for them."""
         if self.more_answers == 0 or answer.log_probability is None or answer.verdict.writes:
             return False
-        # Several at once take about twice the time of one that is drafted.
+        # Several at once took about twice the time of one that is drafted; drafts have become better since.
         in_time = 3 * answer.seconds <= self._settings.answer_seconds
         return in_time and (not answer.verdict.valid or answer.log_probability < _SURE_ENOUGH)
 

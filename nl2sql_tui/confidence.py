@@ -68,9 +68,9 @@ CALIBRATIONS: Final[Mapping[tuple[str, str], Calibration]] = MappingProxyType(
     python -m benchmarks.calibrate fit DATA RECORDED --candidates 6
 
 on 756 questions about six databases that were kept out of the default adapter's training, 151 of them once more with
-six further answers, with the adapter before this one; `benchmarks/RESULTS.md` has the curve on others, and how well
-they hold for the adapter that ships. None of these schemas was cut for the model, so that nothing is known of how that
-counts.
+six further answers, with an earlier adapter, and before answers to half of the schema were compared with them;
+`benchmarks/RESULTS.md` has the curve on others, and how well they hold for the adapter that ships. None of these
+schemas was cut for the model, so that nothing is known of how that counts.
 """
 
 
