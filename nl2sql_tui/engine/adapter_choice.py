@@ -110,14 +110,12 @@ def _renewed(generator: "Generator", switch: Callable[[], None]) -> str:
 
 def _laid_beside(generator: "Generator", adapters: "Adapters", place: Path, name: str, cancel: Cancel) -> str:
     """Load the adapter in `place` and use it, unless that is stopped meanwhile."""
-    from nl2sql_tui.engine.gpu_memory import footprint
-
     before = adapters.active
     adapters.load(place, name)
     if cancel.requested:
         adapters.none() if before is None else adapters.use(before)
     cancel.raise_if_requested()
-    generator.renew(replace(generator.loaded, footprint=footprint(generator.loaded.model)))
+    generator.renew(generator.loaded)
     return adapters.active or ""
 
 

@@ -3,7 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -13,6 +13,7 @@ from transformers import Cache, GenerationConfig
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.decoding import Decoding, Draft, read_into
 from nl2sql_tui.engine.events import Candidate
+from nl2sql_tui.engine.gpu_memory import footprint
 from nl2sql_tui.engine.guidance import GrammarError, Grammars, Guide
 from nl2sql_tui.engine.loading import LoadedModel
 from nl2sql_tui.engine.passes import passes_of
@@ -55,7 +56,9 @@ class Generator:
 
         Nothing that was computed before is of use then.
         """
-        self.loaded = loaded
+        if loaded.model is self.loaded.model:
+            self._passes.give_back()
+        self.loaded = replace(loaded, footprint=footprint(loaded.model))
         self._passes = passes_of(loaded.model, self._before_layer)
         self._folder = folder or self._folder
         self._store = self._store_in(self._folder)

@@ -1,7 +1,8 @@
 """Passes through a model with Llama's layers on a CPU, in as few calls as they need.
 
-Each step computes what transformers' modules do, in the same numbers. Projections of the same input are one product;
-heads that share keys read them side by side, where the modules copy the keys for each.
+Each step computes what transformers' modules do, in the same numbers (in float32 but for the order of sums).
+Projections of the same input are one product; heads that share keys read them side by side, where the modules copy the
+keys for each.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from transformers import Cache
 
 from nl2sql_tui.engine.kv_buffer import BufferLayer
 from nl2sql_tui.engine.passes import Branches, Passes
+from nl2sql_tui.engine.products import Product
 from nl2sql_tui.engine.steady import attend, parts_of
 
 _TYPES: Final = frozenset({"llama", "mistral", "qwen2"})
@@ -26,13 +28,11 @@ class _Layer:
     """One layer's weights."""
 
     before_attention: torch.Tensor
-    queries_keys_values: torch.Tensor
-    bias: torch.Tensor | None
-    out: torch.Tensor
-    out_bias: torch.Tensor | None
+    queries_keys_values: Product
+    out: Product
     before_mlp: torch.Tensor
-    gate_and_up: torch.Tensor
-    down: torch.Tensor
+    gate_and_up: Product
+    down: Product
 
 
 def has_llama_layers(model: Any) -> bool:
@@ -45,8 +45,6 @@ def has_llama_layers(model: Any) -> bool:
     if any(kind != "full_attention" for kind in getattr(config, "layer_types", None) or ()):
         return False
     if config.model_type == "mistral" and config.sliding_window is not None:
-        return False
-    if getattr(config, "mlp_bias", False):
         return False
     products = [model.lm_head, *(part for layer in model.model.layers for part in _products(layer))]
     dtypes = {parameter.dtype for parameter in model.parameters()}
@@ -62,7 +60,7 @@ def _products(layer: Any) -> tuple[Any, ...]:
 
 
 class LlamaPasses(Passes):
-    """See the module. Its weights are the model's own, laid side by side: nothing is held twice."""
+    """See the module. It has the model's weights for itself until `give_back`; only a small head is held twice."""
 
     def __init__(self, model: Any, before_layer: Callable[[], None]) -> None:
         super().__init__(model)
@@ -71,11 +69,24 @@ class LlamaPasses(Passes):
         self._turn = model.model.rotary_emb
         self._words = model.model.embed_tokens.weight
         self._layers = [_laid_together(layer) for layer in model.model.layers]
-        self._last_norm, self._head = model.model.norm.weight, model.lm_head.weight
+        self._last_norm = model.model.norm.weight
+        self._head = Product([model.lm_head], is_shared=model.lm_head.weight is self._words)
         self._epsilon = float(config.rms_norm_eps)
         self._heads, self._groups = int(config.num_attention_heads), int(config.num_key_value_heads)
         attention = model.model.layers[0].self_attn
         self._width, self._scale = int(attention.head_dim), float(attention.scaling)
+
+    @property
+    def longest_draft(self) -> int:
+        """Eight where weights are laid out: a few rows more then hardly take longer, whatever the numbers."""
+        return 8 if self._head.is_laid_out else super().longest_draft
+
+    def give_back(self) -> None:
+        """Let the modules have their weights again."""
+        for layer in self._layers:
+            for product in (layer.queries_keys_values, layer.out, layer.gate_and_up, layer.down):
+                product.give_back()
+        self._head.give_back()
 
     def _computed(self, ids: Sequence[int], cache: Cache, rows: int, branches: Branches | None) -> torch.Tensor:
         known, count = cache.get_seq_length(), len(ids)
@@ -87,9 +98,8 @@ class LlamaPasses(Passes):
         parts = parts_of(states.dtype, self._heads // self._groups, known, count, sight)
         for place, layer in enumerate(self._layers):
             self._before_layer()
-            given = functional.linear(
-                self._normed(states, layer.before_attention), layer.queries_keys_values, layer.bias
-            ).view(count, -1, self._width)
+            given = layer.queries_keys_values(self._normed(states, layer.before_attention))
+            given = given.view(count, -1, self._width)
             turning, values = given[:, : -self._groups], given[:, -self._groups :]
             turned = turning * cosines + torch.cat(_halves_swapped(turning), -1) * sines
             queries, keys = turned.split([self._heads, self._groups], 1)
@@ -97,10 +107,10 @@ class LlamaPasses(Passes):
                 keys.transpose(0, 1)[None], values.transpose(0, 1)[None], parts[-1].keys
             )
             found = attend(queries.transpose(0, 1), known_keys, known_values, parts, self._scale)
-            states = states + functional.linear(found, layer.out, layer.out_bias)
-            gate, up = functional.linear(self._normed(states, layer.before_mlp), layer.gate_and_up).chunk(2, -1)
-            states = states + functional.linear(functional.silu(gate) * up, layer.down)
-        return functional.linear(self._normed(states[-rows:], self._last_norm), self._head).float()
+            states = states + layer.out(found)
+            gate, up = layer.gate_and_up(self._normed(states, layer.before_mlp)).chunk(2, -1)
+            states = states + layer.down(functional.silu(gate) * up)
+        return self._head(self._normed(states[-rows:], self._last_norm)).float()
 
     def _angles(self, states: torch.Tensor, positions: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Cosines and sines for each token, (tokens, 1, width); the sines with the sign that the first half gets."""
@@ -129,24 +139,13 @@ def _layer_of(cache: Cache, place: int) -> BufferLayer:
 
 
 def _laid_together(layer: Any) -> _Layer:
-    """The weights of `layer`, which become parts of what is laid side by side."""
+    """The weights of `layer`, those that read the same side by side."""
     attention, mlp = layer.self_attn, layer.mlp
-    read = (attention.q_proj, attention.k_proj, attention.v_proj)
     return _Layer(
         before_attention=layer.input_layernorm.weight,
-        queries_keys_values=_joined([product.weight for product in read]),
-        bias=_joined([product.bias for product in read]) if attention.q_proj.bias is not None else None,
-        out=attention.o_proj.weight,
-        out_bias=attention.o_proj.bias,
+        queries_keys_values=Product([attention.q_proj, attention.k_proj, attention.v_proj]),
+        out=Product([attention.o_proj]),
         before_mlp=layer.post_attention_layernorm.weight,
-        gate_and_up=_joined([mlp.gate_proj.weight, mlp.up_proj.weight]),
-        down=mlp.down_proj.weight,
+        gate_and_up=Product([mlp.gate_proj, mlp.up_proj]),
+        down=Product([mlp.down_proj]),
     )
-
-
-def _joined(parts: Sequence[torch.nn.Parameter]) -> torch.Tensor:
-    """`parts` below one another; each becomes a view of the whole."""
-    whole = torch.cat([part.data for part in parts])
-    for part, own in zip(parts, whole.split([len(part) for part in parts]), strict=True):
-        part.data = own
-    return whole

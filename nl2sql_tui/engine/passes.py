@@ -49,6 +49,9 @@ class Passes:
         """How many tokens more are worth a try in one pass. In float32, five make it half as long again."""
         return 8 if is_half(self._model.dtype) else 5
 
+    def give_back(self) -> None:
+        """Let the model's modules work again, from which the passes may have taken weights."""
+
     def __call__(
         self, ids: Sequence[int], cache: Cache, rows: int = 1, branches: Branches | None = None
     ) -> torch.Tensor:
@@ -81,7 +84,7 @@ class Passes:
 
 
 def passes_of(model: Any, before_layer: Callable[[], None]) -> Passes:
-    """The quickest way through `model` as it is now; its modules must not change afterwards.
+    """The quickest way through `model` as it is now; its modules must neither change nor be used until `give_back`.
 
     `before_layer` is called in front of each layer where the modules, and with them their hooks, are left out.
     """
