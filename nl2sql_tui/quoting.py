@@ -70,6 +70,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def unquoted(name: str) -> str:
+    """The name that `name` stands for, which may be in quotes of any kind."""
+    if not name.startswith(('"', "`", "[")):
+        return name
+    end = name[-1]
+    return name[1:-1].replace(end * 2, end)
+
+
 def identifier(name: str) -> str:
     """`name` as it may stand in a statement: quoted where it must be."""
     return quoted(name) if needs_quotes(name) else name

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from nl2sql_tui.quoting import RESERVED, identifier, needs_quotes, string_literal, tokens
+from nl2sql_tui.quoting import RESERVED, identifier, needs_quotes, string_literal, tokens, unquoted
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,14 @@ def test_names_that_sqlite_takes_as_they_are_stay_plain(name: str) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute(f"CREATE TABLE {name if name != 'desc' else 'x'} (a)")
     assert identifier(name) == name
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("plain", "plain"), ('"a ""b"""', 'a "b"'), ("`it``s`", "it`s"), ("[two words]", "two words"), ('""', "")],
+)
+def test_the_name_behind_its_quotes(written: str, name: str) -> None:
+    assert unquoted(written) == name
 
 
 def test_string_literals() -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from nl2sql_tui.database.connect import HARMLESS_PRAGMAS, AccessLog, GuardedConnection
 from nl2sql_tui.database.inspect import read_schema
-from nl2sql_tui.quoting import RESERVED, identifier, quoted, string_literal, tokens
+from nl2sql_tui.quoting import RESERVED, identifier, quoted, string_literal, tokens, unquoted
 from nl2sql_tui.schema import Schema, Table
 from nl2sql_tui.text import shortened, visible
 
@@ -108,7 +108,7 @@ def _with_strict_names(sql: str) -> tuple[str, frozenset[str]]:
     pieces, names = [], set()
     for token in tokens(sql):
         if token.kind == "quoted name" and token.text[0] == '"':
-            name = token.text[1:-1].replace('""', '"')
+            name = unquoted(token.text)
             names.add(name)
             pieces.append("`" + name.replace("`", "``") + "`")
         else:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from nl2sql_tui.quoting import SqlToken, tokens
+from nl2sql_tui.quoting import SqlToken, tokens, unquoted
 
 _LONGEST_STATEMENT: Final = 200_000
 """Characters. A longer statement was made by a program, which writes no comments."""
@@ -48,18 +48,11 @@ def comments_in(statement: str) -> Comments:
             column, last, begins = "", column, True
         elif begins:
             begins = False
-            column = "" if token.text.lower() in _NO_COLUMN else _name(token)
+            column = "" if token.text.lower() in _NO_COLUMN else unquoted(token.text).lower()
             if column and waiting:
                 found.columns[column] = waiting
             waiting = ""
     return found
-
-
-def _name(token: SqlToken) -> str:
-    if token.kind != "quoted name":
-        return token.text.lower()
-    mark = token.text[-1]
-    return token.text[1:-1].replace(mark * 2, mark).lower()
 
 
 def _said(token: SqlToken) -> str:

@@ -17,7 +17,7 @@ from nl2sql_tui.engine.plan import PREFILL_TOKENS
 from nl2sql_tui.engine.streaming import AnswerStream
 
 Draft = Callable[[str], str]
-"""How the answer so far is likely to go on, with a line end where it ends; empty where there is no telling."""
+"""How the answer so far is likely to go on; empty where there is no telling."""
 
 _PREFILL_CHUNK: Final = PREFILL_TOKENS
 """Tokens of the prompt in one pass, so that progress is seen and a cancel heard between two."""
@@ -121,12 +121,10 @@ class Decoding:
             return forced[:room]
         if self._draft is None:
             return []
-        likely, end, _ = self._draft(self._tokenizer.decode(self._written)).partition("\n")
-        draft: list[int] = self._tokenizer(likely, add_special_tokens=False)["input_ids"] if likely else []
-        usual_end = self._tokenizer.eos_token_id
-        if end and usual_end in self._end_tokens:
-            draft = [*draft, usual_end]
-        draft = draft[:room]
+        likely = self._draft(self._tokenizer.decode(self._written))
+        if not likely:
+            return []
+        draft: list[int] = self._tokenizer(likely, add_special_tokens=False)["input_ids"][:room]
         return draft[: self._guide.possible(draft)] if self._guide is not None else draft
 
 

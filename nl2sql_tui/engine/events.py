@@ -233,8 +233,8 @@ class Engine(Protocol):
         """Answer `prompt` greedily: at most one Started, Reading, Tokens, then exactly one Final as the last event.
 
         `grammar`, in llguidance's dialect of Lark, is what the answer has to keep to; empty for none. An engine that
-        cannot hold an answer to it fails. `draft` tells how an answer is likely to go on, a line end being its end;
-        it makes the answer come sooner, and no other. It is called from the model's thread.
+        cannot hold an answer to it fails. `draft` tells how an answer is likely to go on; it makes the answer come
+        sooner, and no other. It is called from the model's thread.
 
         Never raises for what happens in the model. A cancel takes at most one forward pass; the reader gets
         its GenerationStopped at once, without waiting for that pass.

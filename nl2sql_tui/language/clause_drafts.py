@@ -11,11 +11,9 @@ from typing import Final
 
 from nl2sql_tui.language.ranking import words_of_schema
 from nl2sql_tui.language.words import likeness, words_in
-from nl2sql_tui.quoting import SqlToken, identifier, string_literal, tokens
+from nl2sql_tui.quoting import SqlToken, identifier, string_literal, tokens, unquoted
 from nl2sql_tui.schema import CellValue, Schema, Table
 
-END: Final = "\n"
-"""Stands for the end of the answer, which is one line."""
 _CLAUSES: Final = frozenset(("FROM", "JOIN", "ON", "SELECT", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT"))
 _SET_OPERATORS: Final = frozenset(("UNION", "INTERSECT", "EXCEPT"))
 _FUNCTIONS: Final = frozenset(("AVG", "MIN", "MAX", "SUM", "COUNT"))
@@ -53,7 +51,7 @@ class ClauseDrafts:
                 self._conditions.setdefault((other, one), " = ".join(ends[::-1]))
 
     def __call__(self, answer: str) -> str:
-        """The text that may come next, `END` where nothing does; empty if there is no telling."""
+        """The text that may come next; empty if there is no telling, or nothing does."""
         if not answer:
             return f"FROM {first}" if (first := self._table("", ())) else ""
         pieces = [piece for piece in tokens(answer) if not piece.is_blank]
@@ -67,13 +65,13 @@ class ClauseDrafts:
             return self._behind_a_table(query, last.text)
         if query.clause == "ON":
             return self._in_a_join(query)
-        sources = [table for name in scope.tables if (table := self._schema.table(_unquoted(name))) is not None]
+        sources = [table for name in scope.tables if (table := self._schema.table(unquoted(name))) is not None]
         return self._among_columns(query, sources, last, answer) if sources else ""
 
     def _behind_a_table(self, query: _Query, last: str) -> str:
         if len(query.pieces) != 1:
             return ""
-        if self._schema.table(_unquoted(last)) is None:
+        if self._schema.table(unquoted(last)) is None:
             return self._table(last, query.tables[:-1])[len(last) :]
         if query.clause == "FROM":
             return " SELECT"
@@ -105,11 +103,9 @@ class ClauseDrafts:
         if word in _COMPARISONS or word == "LIMIT":
             return f" {number}" if (number := self._number("")) else " 1" if word == "LIMIT" else ""
         if last.kind == "number":
-            return (self._number(word) if before in _COMPARISONS else "") or END
+            return self._number(word) if before in _COMPARISONS else ""
         if last.kind == "string":
-            return f" AND {condition}" if (condition := self._value_condition(sources, answer)) else END
-        if word == "ASC":
-            return END
+            return f" AND {condition}" if (condition := self._value_condition(sources, answer)) else ""
         if word in _BEFORE_A_COLUMN:
             is_condition = query.clause == "WHERE" and word in _BEFORE_A_CONDITION
             condition = self._value_condition(sources, answer) if is_condition else ""
@@ -139,7 +135,7 @@ class ClauseDrafts:
         place = -2 if last == "." else -3
         if len(pieces) < -place or (last != "." and pieces[-2] != "."):
             return None
-        return self._schema.table(_unquoted(pieces[place]))
+        return self._schema.table(unquoted(pieces[place]))
 
     def _value_condition(self, sources: Sequence[Table], answer: str) -> str:
         """A condition by a value that the question names and the answer does not."""
@@ -218,7 +214,3 @@ def _read(pieces: Sequence[SqlToken]) -> tuple[_Query, _Query]:
 def _written(column: str, table: str, sources: Sequence[Table]) -> str:
     """A column as the answers name it: with its table where there are several."""
     return identifier(column) if len(sources) == 1 else f"{identifier(table)}.{identifier(column)}"
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -49,7 +49,7 @@ class LikelyAnswer:
         self._text = "\n".join([*_PHRASES, question, *earlier]) + "\n"
 
     def __call__(self, answer: str) -> str:
-        """The text that probably comes next, with a line end where the answer ends; empty if there is no telling."""
+        """The text that probably comes next; empty if there is no telling."""
         likely, length = self._continued(answer)
         if length >= _SURE_MATCH:
             return likely

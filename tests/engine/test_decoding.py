@@ -101,7 +101,7 @@ def _drafts_from(answers: list[str]) -> Callable[[str], str]:
     """Foresees what one of `answers` says, which is right for some questions and wrong for the others."""
 
     def draft(text: str) -> str:
-        return next((answer[len(text) :][:6] or "\n" for answer in answers if answer.startswith(text)), "nonsense\n")
+        return next((answer[len(text) :][:6] for answer in answers if answer.startswith(text)), "nonsense")
 
     return draft
 
