@@ -153,6 +153,7 @@ class Comparing:
     """The model is asked for more answers, to compare what they give."""
 
     answers: int
+    """At most."""
 
 
 LastEvent = Answer | AnswerStopped | AnswerFailed

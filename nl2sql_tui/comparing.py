@@ -30,6 +30,8 @@ _SURE_ENOUGH: Final = -1.5
 better; see `benchmarks/RESULTS.md`."""
 _TIMES_AS_LONG, _TOKENS_MORE = 2, 24
 """How long another answer may get beside the first: one that runs away is never right, and the user waits for it."""
+_TIMES_AS_LONG_TO_COMPARE: Final = 4
+"""As the first answer, which is drafted, took all the others together, on a CPU."""
 _SHORTEST_COMPARISON: Final = 0.5
 """Seconds that the answers have to be run in, however long the model took to write them."""
 
@@ -59,15 +61,19 @@ class Comparer:
 
     @property
     def more_answers(self) -> int:
-        """How many are drawn; 0 where none are compared."""
+        """How many the model is asked for at most; 0 where none are compared."""
+        return self._drawn + self._settings.with_less if self._drawn else 0
+
+    @property
+    def _drawn(self) -> int:
+        """How many answers to the same prompt."""
         return (self._settings.candidates or self._engine.more_answers) if self._settings.compare else 0
 
     def is_worth_it(self, answer: Answer) -> bool:
         """Whether other answers are likely to change what is shown, and there is time to ask for them."""
         if self.more_answers == 0 or answer.log_probability is None or answer.verdict.writes:
             return False
-        # Several at once took about twice the time of one that is drafted; drafts have become better since.
-        in_time = 3 * answer.seconds <= self._settings.answer_seconds
+        in_time = (1 + _TIMES_AS_LONG_TO_COMPARE) * answer.seconds <= self._settings.answer_seconds
         return in_time and (not answer.verdict.valid or answer.log_probability < _SURE_ENOUGH)
 
     def compared(self, asked: Asked, first: Answer, words: Coverage, cancel: Cancel) -> Answer:
@@ -89,7 +95,7 @@ class Comparer:
         propose((first.sql, first.repairs, first.verdict), first.log_probability or 0.0)
         try:
             for candidate in self._engine.candidates(
-                asked.prompt, count=self.more_answers, max_new_tokens=most_tokens, cancel=cancel, grammar=grammar
+                asked.prompt, count=self._drawn, max_new_tokens=most_tokens, cancel=cancel, grammar=grammar
             ):
                 propose(self._checked(sql_of(candidate.text), asked, cancel), candidate.log_probability)
             if (other := self._with_less(asked, bool(grammar), most_tokens, cancel)) is not None:

@@ -277,7 +277,7 @@ class ChatPane(Vertical):
             case WritingAgain(problem):
                 return f"{visible(problem)} Writing again · Esc stops"
             case Comparing(answers):
-                return f"the model is not sure: comparing {answers} more answers · Esc stops"
+                return f"the model is not sure: comparing up to {answers} more answers · Esc stops"
         if token is not None:
             return f"writing · {token.tokens} tokens in {seconds_text(token.seconds)} · Esc stops"
         if answering.turn.prompt is not None:
