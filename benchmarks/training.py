@@ -18,7 +18,8 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.demo import SAMPLE_QUESTIONS, ensure_demo
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.language.prompt import schema_text
-from nl2sql_tui.training.finetune import answer_loss, with_new_adapter
+from nl2sql_tui.training.answer_loss import answer_loss
+from nl2sql_tui.training.finetune import with_new_adapter
 from nl2sql_tui.training.packs import Encoder, Pack, sequence
 from nl2sql_tui.training.prepare import Example
 from nl2sql_tui.training.recipes import OWN

@@ -19,8 +19,9 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.merging import quiet, with_adapter
 from nl2sql_tui.errors import InputError, ModelError, Stopped
 from nl2sql_tui.text import visible
+from nl2sql_tui.training.answer_loss import answer_loss
 from nl2sql_tui.training.fused_lora import fuse
-from nl2sql_tui.training.packs import IGNORED, Encoder, Pack, Plan, sequence
+from nl2sql_tui.training.packs import Encoder, Pack, Plan, sequence
 from nl2sql_tui.training.prepare import Example
 from nl2sql_tui.training.recipes import Recipe
 from nl2sql_tui.training.run_folder import Point, RunFolder
@@ -77,23 +78,6 @@ class _AnswerTrainer(Trainer):
         summed, learnt = answer_loss(model, inputs)
         loss = summed / (learnt if num_items_in_batch is None else num_items_in_batch)
         return (loss, None) if return_outputs else loss
-
-
-def answer_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
-    """The cross-entropy, summed over the answers' tokens, of a `packs.sequence`; and how many these are."""
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
-    labels = inputs["labels"][0]
-    hidden = causal.model(
-        input_ids=inputs["input_ids"],
-        position_ids=inputs["position_ids"],
-        use_cache=False,
-        schema_tokens=inputs["schema_tokens"],
-        branches=inputs["branches"],
-    ).last_hidden_state[0]
-    places = (labels[1:] != IGNORED).nonzero()[:, 0]
-    # A branch's last token stands before the next branch's first, which is never learnt: no label crosses over.
-    logits = causal.lm_head(hidden[places]).float()
-    return torch.nn.functional.cross_entropy(logits, labels[1:][places], reduction="sum"), len(places)
 
 
 def with_new_adapter(trainee: Trainee, recipe: Recipe) -> Any:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.training.finetune import answer_loss, with_new_adapter
+from nl2sql_tui.training.answer_loss import answer_loss
+from nl2sql_tui.training.finetune import with_new_adapter
 from nl2sql_tui.training.packs import Encoder, Pack, sequence
 from nl2sql_tui.training.recipes import OWN
 from nl2sql_tui.training.trainee import load_trainee
