@@ -227,7 +227,7 @@ class Assistant:
     def _checked(self, sql: str, asked: Asked, cancel: Cancel) -> Checked:
         """The SQL to show, what was changed in it, and its verdict."""
         verdict = self.database.check(sql)
-        if verdict.writes:
+        if verdict.writes or not self.settings.repair:
             return sql, (), verdict
         cells = self.database.cells(cancel) if self.settings.values else None
         mended, repairs = repaired(

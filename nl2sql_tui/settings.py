@@ -40,6 +40,8 @@ class Settings:
     """Whether a word that is nearly a column's name is replaced by it, as the article does; see the README."""
     max_new_tokens: int = 256
     """The longest answer, in tokens; an answer that reaches it is shown as cut."""
+    repair: bool = True
+    """Whether what is certainly wrong in an answer's names, joins and literals is put right, and shown."""
     grammar: bool = True
     """Whether an answer that cannot run is written again, held to the names of the schema."""
     compare: bool = True

@@ -88,6 +88,15 @@ def test_reserved_names_are_quoted_and_it_is_told(tmp_path: Path) -> None:
     assert len(answer.repairs) == 1
 
 
+def test_what_was_written_stays_as_it_is_where_repairs_are_not_wanted(tmp_path: Path) -> None:
+    database = Database(make_database(tmp_path / "t.sqlite", 'CREATE TABLE "transaction" (id INT)'))
+    engine = ScriptedEngine(["SELECT COUNT(*) FROM transaction"])
+    *_, answer = _events(database, engine, settings=Settings(repair=False, grammar=False, compare=False))
+    assert isinstance(answer, Answer)
+    assert (answer.sql, answer.repairs) == ("SELECT COUNT(*) FROM transaction", ())
+    assert not answer.verdict.valid
+
+
 def test_a_schema_beyond_the_budget_is_cut_and_it_is_told(tmp_path: Path) -> None:
     script = ";".join(f"CREATE TABLE log_{n} (stamp TEXT, payload TEXT)" for n in range(200))
     database = Database(make_database(tmp_path / "t.sqlite", script + ";CREATE TABLE singer (name TEXT)"))

@@ -27,6 +27,12 @@ from nl2sql_tui.text import visible
 
 PREDICTIONS_FILE: Final = "predictions.jsonl"
 _RUN_FILE: Final = "run.json"
+_SETTINGS: Final = (
+    *("max_new_tokens", "values", "column_matcher", "repair", "grammar"),
+    *("compare", "with_less", "candidates", "answer_seconds"),
+    *("adapter", "form", "context_tokens", "sampling", "template"),
+)
+"""Those that answers depend on."""
 
 Report = Callable[[int], None]
 """Called with the number of questions done."""
@@ -146,6 +152,5 @@ def _identity(examples: Sequence[Example], engine: Engine, settings: Settings) -
     return {
         "questions": questions.hexdigest(),
         "model": engine.name,
-        "max_new_tokens": settings.max_new_tokens,
-        "values": settings.values,
+        **{name: getattr(settings, name) for name in _SETTINGS},
     }

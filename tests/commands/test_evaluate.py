@@ -120,6 +120,8 @@ def test_answers_of_another_run_are_not_mixed_in(data: Path, tmp_path: Path) -> 
     before = (out / "predictions.jsonl").read_bytes()
     with pytest.raises(InputError, match="another run: max_new_tokens differ"):
         evaluate(data, out, ScriptedEngine, Settings(max_new_tokens=9))
+    with pytest.raises(InputError, match="another run: repair, compare, adapter differ"):
+        evaluate(data, out, ScriptedEngine, Settings(repair=False, compare=False, adapter="other"))
     data.write_text(data.read_text().replace("Which names", "What names"))
     with pytest.raises(InputError, match="another run: questions differ"):
         evaluate(data, out, ScriptedEngine, Settings())
