@@ -34,9 +34,15 @@ def slips_between(one: str, other: str, most: int) -> int | None:
     The distance is the restricted one of Damerau (1964): no letter takes part in two slips. Texts whose digits differ
     name different things however alike they look, and count as too far apart.
     """
-    if abs(len(one) - len(other)) > most or _DIGITS.findall(one) != _DIGITS.findall(other):
+    if abs(len(one) - len(other)) > most:
         return None
-    one, other = _where_they_differ(one, other)
+    slips = _slips(*_where_they_differ(one, other), most)
+    # Last, as hardly any two words come so far.
+    return slips if slips is not None and _DIGITS.findall(one) == _DIGITS.findall(other) else None
+
+
+def _slips(one: str, other: str, most: int) -> int | None:
+    """The distance between texts that neither begin nor end alike; None for more than `most`."""
     if not one or not other:
         return len(one) + len(other)
     if most == 1 and max(len(one), len(other)) > 2:
