@@ -1,15 +1,18 @@
 """How an engine becomes ready, is waited for, is changed while it runs and is closed; what it opens is its own part."""
 
+import atexit
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.errors import Stopped, UserError
 
 T = TypeVar("T")
+_LONGEST_LEAVING_SECONDS: Final = 5.0
+"""For a pass to be left and a model to be freed."""
 
 
 class Opening:
@@ -38,7 +41,9 @@ class Opening:
             if self._state.phase not in ("idle", "failed"):
                 return
             self._state, self._error = first, None
-        threading.Thread(target=work, name=name, daemon=True).start()
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        atexit.register(self._let_end, thread)
 
     def attempt(self, opened: Callable[[], T]) -> T | None:
         """What `opened` gives; None where it raises, which is then told as the failure that it is."""
@@ -102,6 +107,11 @@ class Opening:
         """Let go of everyone who waits, for good."""
         self.closing.request()
         self._wake()
+
+    def _let_end(self, thread: threading.Thread) -> None:
+        """Python ends a daemon thread wherever it is; in the middle of freeing a model, that aborts the process."""
+        if self.closing.requested:
+            thread.join(_LONGEST_LEAVING_SECONDS)
 
     def _wake(self) -> None:
         with self._changed:

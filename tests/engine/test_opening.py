@@ -1,5 +1,7 @@
 """How every engine becomes ready, is waited for, is changed and is closed, apart from what it opens."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -109,3 +111,29 @@ def test_what_is_closed_or_no_longer_wanted_is_not_changed() -> None:
     one.close()
     with pytest.raises(Stopped, match="It has been closed"), one.changing(Cancel()):
         pytest.fail("changed all the same")
+
+
+def test_a_process_that_ends_waits_for_what_was_closed_and_not_for_what_still_runs() -> None:
+    """As it would be killed wherever it is, in the middle of what a library must finish."""
+    leaving = """
+import sys, threading, time
+from nl2sql_tui.engine.events import LoadState
+from nl2sql_tui.engine.opening import Opening
+one = Opening(lambda error: error, "closed")
+ran = threading.Event()
+def work():
+    ran.set()
+    while not one.closing.requested:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    print("ended", flush=True)
+one.begin(LoadState("loading"), work, "opening")
+ran.wait()
+if sys.argv[1] == "closed":
+    one.close()
+"""
+    for state, said in (("closed", "ended\n"), ("running", "")):
+        left = subprocess.run(
+            [sys.executable, "-c", leaving, state], capture_output=True, text=True, timeout=_HANG_GUARD
+        )
+        assert (left.stdout, left.returncode) == (said, 0), left.stderr
