@@ -292,6 +292,7 @@ class LocalEngine:
             job.run(generator)
         del generator
         self._loaded = None
+        self._opening.emptied.set()
         # Whoever waits for an answer that will not come is let go.
         while True:
             if job is not None:

@@ -22,6 +22,8 @@ class Opening:
         """`in_words` puts what a library raises into words, `closed` is told to who waits for what has been closed."""
         self.closing = Cancel()
         """Goes up once, when the engine is closed."""
+        self.emptied = threading.Event()
+        """Set once what was opened has been freed after closing, or the work has ended."""
         self._in_words = in_words
         self._closed = closed
         self._state = LoadState("idle")
@@ -41,9 +43,15 @@ class Opening:
             if self._state.phase not in ("idle", "failed"):
                 return
             self._state, self._error = first, None
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        thread.start()
-        atexit.register(self._let_end, thread)
+        atexit.register(self._await_emptied)
+        threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
+
+    def _run(self, work: Callable[[], None]) -> None:
+        self.emptied.clear()
+        try:
+            work()
+        finally:
+            self.emptied.set()
 
     def attempt(self, opened: Callable[[], T]) -> T | None:
         """What `opened` gives; None where it raises, which is then told as the failure that it is."""
@@ -108,10 +116,10 @@ class Opening:
         self.closing.request()
         self._wake()
 
-    def _let_end(self, thread: threading.Thread) -> None:
+    def _await_emptied(self) -> None:
         """Python ends a daemon thread wherever it is; in the middle of freeing a model, that aborts the process."""
         if self.closing.requested:
-            thread.join(_LONGEST_LEAVING_SECONDS)
+            self.emptied.wait(_LONGEST_LEAVING_SECONDS)
 
     def _wake(self) -> None:
         with self._changed:
