@@ -113,27 +113,31 @@ def test_what_is_closed_or_no_longer_wanted_is_not_changed() -> None:
         pytest.fail("changed all the same")
 
 
-def test_a_process_that_ends_waits_for_what_was_closed_and_not_for_what_still_runs() -> None:
-    """As it would be killed wherever it is, in the middle of what a library must finish."""
-    leaving = """
+@pytest.mark.parametrize(
+    ("state", "said"), [("closed", "emptied\n"), ("closed, and serves on", "emptied\n"), ("running", "")]
+)
+def test_a_process_that_ends_waits_until_what_was_closed_is_empty(state: str, said: str) -> None:
+    """As it would be killed wherever it is, in the middle of what a library must finish; and for nothing else."""
+    leaving = f"""
 import sys, threading, time
+from nl2sql_tui.engine import opening
 from nl2sql_tui.engine.events import LoadState
-from nl2sql_tui.engine.opening import Opening
-one = Opening(lambda error: error, "closed")
-ran = threading.Event()
+opening._LONGEST_LEAVING_SECONDS = {2 * _HANG_GUARD}
+one = opening.Opening(lambda error: error, "closed")
+begun = threading.Event()
 def work():
-    ran.set()
+    begun.set()
     while not one.closing.requested:
         time.sleep(0.01)
     time.sleep(0.3)
-    print("ended", flush=True)
+    print("emptied", flush=True)
+    if "serves on" in sys.argv[1]:
+        one.emptied.set()
+        threading.Event().wait()
 one.begin(LoadState("loading"), work, "opening")
-ran.wait()
-if sys.argv[1] == "closed":
+begun.wait()
+if "closed" in sys.argv[1]:
     one.close()
 """
-    for state, said in (("closed", "ended\n"), ("running", "")):
-        left = subprocess.run(
-            [sys.executable, "-c", leaving, state], capture_output=True, text=True, timeout=_HANG_GUARD
-        )
-        assert (left.stdout, left.returncode) == (said, 0), left.stderr
+    left = subprocess.run([sys.executable, "-c", leaving, state], capture_output=True, text=True, timeout=_HANG_GUARD)
+    assert (left.stdout, left.returncode) == (said, 0), left.stderr
