@@ -69,7 +69,7 @@ CALIBRATIONS: Final[Mapping[tuple[str, str], Calibration]] = MappingProxyType(
 
 on 756 questions about six databases that were kept out of the default adapter's training, 151 of them once more with
 six further answers, with an earlier adapter, and before answers to half of the schema were compared with them;
-`benchmarks/RESULTS.md` has the curve on others, and how well they hold for the adapter that ships. None of these
+`benchmarks/RESULTS.md` has the curve on others, and how well they hold for a later adapter. None of these
 schemas was cut for the model, so that nothing is known of how that counts.
 """
 

@@ -43,11 +43,11 @@ class Opening:
             if self._state.phase not in ("idle", "failed"):
                 return
             self._state, self._error = first, None
+        self.emptied.clear()
         atexit.register(self._await_emptied)
         threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
 
     def _run(self, work: Callable[[], None]) -> None:
-        self.emptied.clear()
         try:
             work()
         finally:
