@@ -221,6 +221,8 @@ def _without(trainer: Trainer, name: str) -> None:
 
 def _arguments(trainee: Trainee, recipe: Recipe, output: Path, steps: int, rhythm: Rhythm) -> TrainingArguments:
     down = max(1, round(steps * recipe.decay_share))
+    # Said only where it is wanted: the library warns of its name whatever its value.
+    saved: dict[str, Any] = {"gradient_checkpointing": True} if trainee.quantised and trainee.device == "cuda" else {}
     scheduled: dict[str, Any] = {"lr_scheduler_type": "linear"}
     if recipe.schedule == "constant, then down":
         scheduled = {
@@ -240,7 +242,6 @@ def _arguments(trainee: Trainee, recipe: Recipe, output: Path, steps: int, rhyth
         # QLoRA's optimiser: its moments in 8 bits, paged out where the GPU's memory runs short.
         optim="paged_adamw_8bit" if trainee.device == "cuda" else "adamw_torch",
         bf16=trainee.device == "cuda",
-        gradient_checkpointing=trainee.quantised and trainee.device == "cuda",
         use_cpu=trainee.device == "cpu",
         seed=recipe.seed,
         logging_steps=rhythm.log_steps,
@@ -251,6 +252,7 @@ def _arguments(trainee: Trainee, recipe: Recipe, output: Path, steps: int, rhyth
         dataloader_pin_memory=False,
         disable_tqdm=True,
         **scheduled,
+        **saved,
     )
     # With several GPUs the Trainer would cut a pack in pieces for them; one takes it whole.
     arguments._n_gpu = min(1, arguments.n_gpu)

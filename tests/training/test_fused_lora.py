@@ -6,7 +6,8 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from nl2sql_tui.training.fused_lora import fuse
+from nl2sql_tui.training import fused_lora
+from nl2sql_tui.training.fused_lora import dropped, fuse
 
 
 class _Two(torch.nn.Module):
@@ -49,6 +50,34 @@ def test_results_and_gradients_equal_pefts() -> None:
             torch.testing.assert_close(weights.grad, expected[name], rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize("dropout", [0.1])
-def test_a_layer_with_dropout_is_left_to_peft(dropout: float) -> None:
-    assert fuse(_with_adapter(dropout)) == 0
+def test_with_dropout_results_and_gradients_equal_pefts(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The same numbers fall out then.
+    monkeypatch.setattr(fused_lora, "dropped", torch.nn.functional.dropout)
+    own = _with_adapter(0.4)
+    fused = copy.deepcopy(own)
+    assert fuse(fused) == 2
+    x = torch.randn(2, 5, 24)
+    results, gradients = [], []
+    for model in (own, fused):
+        torch.manual_seed(5)
+        given = x.clone().requires_grad_()
+        result = model(given)
+        (result**2).sum().backward()
+        of_factors = [weights.grad for name, weights in model.named_parameters() if "lora_" in name]
+        results.append(result.detach())
+        gradients.append([given.grad, *of_factors])
+    torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=1e-4)
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-3)
+    assert not torch.equal(fused(x), fused.eval()(x))
+    torch.testing.assert_close(fused(x), own.eval()(x), rtol=1e-4, atol=1e-4)
+
+
+def test_as_many_numbers_drop_as_are_to_and_the_rest_makes_up_for_them() -> None:
+    torch.manual_seed(1)
+    x = torch.full((301, 501), 2.0)
+    for share in (0.05, 0.5):
+        left = dropped(x, share)
+        assert float((left == 0).float().mean()) == pytest.approx(share, abs=0.01)
+        torch.testing.assert_close(left[left != 0], torch.full_like(left[left != 0], 2 / (1 - share)))
+        assert not torch.equal(left, dropped(x, share))
