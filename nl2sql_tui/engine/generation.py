@@ -16,7 +16,7 @@ from nl2sql_tui.engine.events import Candidate
 from nl2sql_tui.engine.gpu_memory import footprint
 from nl2sql_tui.engine.guidance import GrammarError, Grammars, Guide
 from nl2sql_tui.engine.loading import LoadedModel
-from nl2sql_tui.engine.passes import passes_of
+from nl2sql_tui.engine.passes import Passes, passes_of
 from nl2sql_tui.engine.prefix import PrefixCache
 from nl2sql_tui.engine.prefix_store import PrefixStore
 from nl2sql_tui.engine.profiles import Sampling
@@ -44,7 +44,7 @@ class Generator:
         """
         self.loaded = loaded
         self._before_layer = before_layer
-        self._passes = passes_of(loaded.model, before_layer)
+        self._passes = self._passes_of(loaded)
         self._folder = folder
         self._store = self._store_in(folder)
         self._sampling = sampling
@@ -56,14 +56,15 @@ class Generator:
 
         Nothing that was computed before is of use then.
         """
+        # First, as on a GPU what is remembered may be held where the new passes want theirs.
+        self.forget()
         if loaded.model is self.loaded.model:
             self._passes.give_back()
         self.loaded = replace(loaded, footprint=footprint(loaded.model))
-        self._passes = passes_of(loaded.model, self._before_layer)
+        self._passes = self._passes_of(loaded)
         self._folder = folder or self._folder
         self._store = self._store_in(self._folder)
         self._grammars = None
-        self.forget()
 
     def answer(self, job: "AnswerJob") -> None:
         """Write the answer of `job` into its stream. Where memory runs out, once more without what is remembered."""
@@ -83,6 +84,10 @@ class Generator:
         self._prefix = PrefixCache()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def _passes_of(self, loaded: LoadedModel) -> Passes:
+        planned = loaded.plan.context_tokens if loaded.plan else loaded.longest
+        return passes_of(loaded.model, self._before_layer, min(planned, loaded.longest))
 
     def _store_in(self, folder: Path | None) -> PrefixStore | None:
         return store_for(self.loaded, folder, type(self._passes).__name__)

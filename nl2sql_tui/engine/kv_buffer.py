@@ -43,6 +43,32 @@ class BufferLayer(DynamicLayer):
         self.keys, self.values = self._key_room[..., :length, :], self._value_room[..., :length, :]
         return self._key_room[..., :read, :], self._value_room[..., :read, :]
 
+    def move_into(self, key_room: torch.Tensor, value_room: torch.Tensor) -> None:
+        """Keep the tokens in these buffers from now on, [1, heads, room, width], whose room is enough for them."""
+        known = self.get_seq_length()
+        if known and self.keys is not None and self.values is not None:
+            key_room[..., :known, :] = self.keys
+            value_room[..., :known, :] = self.values
+        elif not self.is_initialized:
+            self.lazy_initialization(key_room, value_room)
+        self._key_room, self._value_room = key_room, value_room
+        self.set_length(known)
+
+    def move_out(self) -> None:
+        """Keep the tokens in buffers of their own from now on, without room to spare."""
+        if self.keys is not None and self.values is not None:
+            self._key_room, self._value_room = self.keys.clone(), self.values.clone()
+            self.set_length(self._key_room.shape[-2])
+
+    def is_in(self, key_room: torch.Tensor) -> bool:
+        """Whether the keys are kept in this very buffer."""
+        return self._key_room is key_room
+
+    def set_length(self, length: int) -> None:
+        """Take as known the first `length` tokens of the buffers, where somebody else may have written the last."""
+        if self._key_room is not None and self._value_room is not None:
+            self.keys, self.values = self._key_room[..., :length, :], self._value_room[..., :length, :]
+
     def reset(self) -> None:
         """Forget everything."""
         self._key_room = self._value_room = None
@@ -69,6 +95,16 @@ def growing_cache() -> Cache:
     Made without the model's configuration: layers for a sliding window could not be cut back.
     """
     return Cache(layer_class_to_replicate=BufferLayer)
+
+
+def layer_of(cache: Cache, place: int) -> BufferLayer:
+    """The layer at `place` of a growing cache, made where it is not there yet. Raises TypeError for another cache."""
+    while len(cache.layers) <= place:
+        cache.layers.append(BufferLayer())
+    layer = cache.layers[place]
+    if not isinstance(layer, BufferLayer):
+        raise TypeError(f"{type(layer).__name__} has no room to append to")
+    return layer
 
 
 def beginning_of(cache: Cache, length: int) -> Cache:

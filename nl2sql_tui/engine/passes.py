@@ -83,11 +83,19 @@ class Passes:
         return logits[0].float()
 
 
-def passes_of(model: Any, before_layer: Callable[[], None]) -> Passes:
+def passes_of(model: Any, before_layer: Callable[[], None], context_tokens: int) -> Passes:
     """The quickest way through `model` as it is now; its modules must neither change nor be used until `give_back`.
 
     `before_layer` is called in front of each layer where the modules, and with them their hooks, are left out.
+    Texts of more than `context_tokens` may be slower.
     """
-    from nl2sql_tui.engine.llama_passes import LlamaPasses, has_llama_layers
+    from nl2sql_tui.engine.llama_layers import has_llama_layers
+    from nl2sql_tui.engine.llama_passes import LlamaPasses
+    from nl2sql_tui.engine.recorded_passes import recorded_passes
 
-    return LlamaPasses(model, before_layer) if has_llama_layers(model) else Passes(model)
+    if has_llama_layers(model):
+        if model.device.type == "cpu":
+            return LlamaPasses(model, before_layer)
+        if model.device.type == "cuda" and is_half(model.dtype):
+            return recorded_passes(model, before_layer, context_tokens) or Passes(model)
+    return Passes(model)

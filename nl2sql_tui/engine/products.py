@@ -29,7 +29,8 @@ class Product:
         self._is_shared = is_shared
         self._bias = _below_one_another([module.bias for module in modules]) if modules[0].bias is not None else None
         whole = _below_one_another([module.weight for module in modules])
-        self.is_laid_out: Final = can_lay_out(whole.dtype) and not (is_shared and whole.nbytes > _MOST_COPIED)
+        is_copied = not is_shared or whole.nbytes <= _MOST_COPIED
+        self.is_laid_out: Final = is_copied and whole.device.type == "cpu" and can_lay_out(whole.dtype)
         self._weight = torch.ops.mkldnn._reorder_linear_weight(whole, _ROWS) if self.is_laid_out else whole
         if not is_shared:
             self._hand_out(_nothing_like(whole) if self.is_laid_out else whole)
@@ -55,7 +56,7 @@ class Product:
 
 @cache
 def can_lay_out(dtype: torch.dtype) -> bool:
-    """Whether this torch, on this CPU, takes weights of `dtype` that are laid out."""
+    """Whether this torch, on a CPU, takes weights of `dtype` that are laid out."""
     try:
         matrix = torch.ones(16, 16, dtype=dtype)
         laid_out = torch.ops.mkldnn._reorder_linear_weight(matrix, _ROWS)

@@ -45,16 +45,21 @@ def is_half(dtype: torch.dtype) -> bool:
     return dtype in (torch.bfloat16, torch.float16)
 
 
-def parts_of(
-    dtype: torch.dtype, share: int, known: int, count: int, seen: torch.Tensor | None = None
-) -> tuple[Part, ...]:
+def seen_before(known: int, count: int, window: int | None = None) -> torch.Tensor:
+    """What each of `count` tokens behind `known` ones sees, (count, known + count), bool: those before it and itself.
+
+    With a `window`, the last so many of these.
+    """
+    seen = torch.ones(count, known + count, dtype=torch.bool).tril_(known)
+    return seen if window is None else seen.triu_(known - window + 1)
+
+
+def parts_of(dtype: torch.dtype, share: int, known: int, count: int, seen: torch.Tensor) -> tuple[Part, ...]:
     """`count` tokens behind `known` ones, for heads of which `share` read the same keys.
 
-    A token sees what is in front of it and itself, or of these what `seen` says, (count, known + count), bool.
+    Of what is in front of it and itself a token sees what `seen` says, (count, known + count), bool.
     """
     ends = [*range(BLOCK - known % BLOCK, count, BLOCK), count] if is_half(dtype) else [count]
-    if seen is None:
-        seen = torch.ones(count, known + count, dtype=torch.bool).tril_(known)
     return tuple(_part(dtype, share, known, first, end, seen) for first, end in zip([0, *ends[:-1]], ends, strict=True))
 
 
@@ -122,8 +127,9 @@ def _attention(
     """query (1, heads, tokens, width), key and value (1, groups, all tokens, width) → (1, tokens, heads, width)."""
     _, heads, count, width = query.shape
     length = key.shape[2]
-    seen = None
-    if attention_mask is not None:
+    if attention_mask is None:
+        seen = seen_before(length - count, count)
+    else:
         seen = attention_mask[0, 0, :, :length]
         # Made by the library, it says what is seen; a caller's own is added to the scores.
         seen = seen if seen.dtype == torch.bool else seen == 0

@@ -14,11 +14,12 @@ import torch
 from transformers import AutoTokenizer, GenerationConfig
 
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.engine import decoding, guidance
+from nl2sql_tui.engine import decoding, guidance, llama_passes, products
 from nl2sql_tui.engine.events import Generated, GenerationFailed, Message, Prompt, Reading, Token
 from nl2sql_tui.engine.loading import LoadedModel, load
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import Profile, profile
+from nl2sql_tui.engine.recorded_passes import RecordedPasses
 from nl2sql_tui.errors import ModelError, Stopped
 from tests.engine.each_pass import before_each_pass
 from tests.engine.tiny import tiny_llama
@@ -127,6 +128,21 @@ def test_fifty_answers_are_those_of_plain_generation(
 def test_in_half_precision_they_are_so_too(engine_half: LocalEngine, loaded_half: LoadedModel, features: str) -> None:
     """By the same attention, whose last bits decide near ties there; `test_passes.py` says that they hold still."""
     _require_the_same(engine_half, features, lambda text: _plain(loaded_half, text))
+
+
+@pytest.mark.parametrize("features", ["none", "all"])
+def test_by_recorded_passes_they_are_so_too(
+    folder: Path, loaded: LoadedModel, features: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a GPU, with what they record done again in the place of being played back."""
+
+    def recorded(model: Any, before_layer: Callable[[], None]) -> RecordedPasses:
+        return RecordedPasses(model, before_layer, 1024, lambda work: work)
+
+    monkeypatch.setattr(llama_passes, "LlamaPasses", recorded)
+    monkeypatch.setattr(products, "can_lay_out", lambda _: False)
+    for engine in _engine(folder, _EXACT):
+        _require_the_same(engine, features, lambda text: _plain(loaded, text))
 
 
 def _require_the_same(engine: LocalEngine, features: str, plain: Callable[[str], str]) -> None:

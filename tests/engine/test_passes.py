@@ -1,102 +1,55 @@
 """Passes in few calls compute what the modules do; a text may be cut into passes anyhow; branches stay apart."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from peft import LoraConfig
 from transformers import (
-    AutoModelForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
-    MistralConfig,
-    MistralForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
 )
 
 from nl2sql_tui.engine.kv_buffer import growing_cache, keys_and_values
-from nl2sql_tui.engine.llama_passes import LlamaPasses, has_llama_layers
+from nl2sql_tui.engine.llama_layers import has_llama_layers
+from nl2sql_tui.engine.llama_passes import LlamaPasses
 from nl2sql_tui.engine.passes import Branches, Passes, passes_of
 from nl2sql_tui.engine.sampling import sample
-from nl2sql_tui.engine.steady import make_steady
-from tests.training.tiny_models import tiny_phi3
-
-_SIZES: dict[str, Any] = {
-    "vocab_size": 200,
-    "hidden_size": 192,
-    # As wide as that of the default model: from some width on, one row is multiplied otherwise than several.
-    "intermediate_size": 1536,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 6,
-    "num_key_value_heads": 2,
-    "initializer_range": 0.1,
-}
-_MADE: dict[str, Callable[[], Any]] = {
-    "llama": lambda: LlamaForCausalLM(LlamaConfig(**_SIZES)),
-    "llama with biases": lambda: LlamaForCausalLM(LlamaConfig(**_SIZES, attention_bias=True, mlp_bias=True)),
-    "a key for each head": lambda: LlamaForCausalLM(LlamaConfig(**(_SIZES | {"num_key_value_heads": 6}))),
-    "mistral": lambda: MistralForCausalLM(MistralConfig(**_SIZES, sliding_window=None)),
-    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**_SIZES)),
-}
-_TEXT = [(7 * place * place + 3 * place) % 200 for place in range(330)]
+from tests.engine.llama_models import MADE, SIZES, TEXT, computed, model_of, never
 
 
-def _model(name: str, dtype: torch.dtype) -> Any:
-    torch.manual_seed(0)
-    model = _MADE[name]().to(dtype).eval()
-    for place, (part, parameter) in enumerate(model.named_parameters()):
-        # Made as zeros and ones, which would hide that they are left out.
-        if part.endswith("bias") or "norm" in part:
-            parameter.data += torch.randn(parameter.shape, generator=torch.Generator().manual_seed(place)) / 5
-    if dtype is torch.bfloat16:
-        make_steady(model)
-    return model
-
-
-def _never() -> None:
-    """Leave no pass."""
-
-
-def _computed(passes: Passes, sizes: list[int]) -> list[torch.Tensor]:
-    """The last logits, and all keys and values, of `_TEXT` read in passes of `sizes`, over and over."""
-    cache = growing_cache()
-    with torch.inference_mode():
-        while (known := cache.get_seq_length()) < len(_TEXT):
-            logits = passes(_TEXT[known : known + sizes[0]], cache)
-            sizes = [*sizes[1:], sizes[0]]
-    return [logits, *(states for layer in keys_and_values(cache) for states in layer)]
-
-
-@pytest.mark.parametrize("name", _MADE)
+@pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 def test_they_compute_what_the_modules_do(name: str, dtype: torch.dtype) -> None:
-    model = _model(name, dtype)
-    by_modules = _computed(Passes(model), [100, 1, 6])
-    passes = passes_of(model, _never)
+    model = model_of(name, dtype)
+    by_modules = computed(Passes(model), [100, 1, 6])
+    passes = passes_of(model, never, 512)
     assert type(passes) is LlamaPasses
-    for one, other in zip(_computed(passes, [100, 1, 6]), by_modules, strict=True):
+    for one, other in zip(computed(passes, [100, 1, 6]), by_modules, strict=True):
         assert one.dtype == other.dtype
         torch.testing.assert_close(one, other, rtol=0, atol=1e-4 if dtype is torch.float32 else 0)
 
 
 @pytest.mark.parametrize("name", ["llama", "a key for each head"])
-@pytest.mark.parametrize("kind", [Passes, lambda model: LlamaPasses(model, _never)])
+@pytest.mark.parametrize("kind", [Passes, lambda model: LlamaPasses(model, never)])
 def test_in_half_precision_a_text_may_be_cut_into_passes_anyhow(name: str, kind: Callable[[Any], Passes]) -> None:
-    passes = kind(_model(name, torch.bfloat16))
-    whole = _computed(passes, [len(_TEXT)])
+    passes = kind(model_of(name, torch.bfloat16))
+    whole = computed(passes, [len(TEXT)])
     for sizes in ([1], [2], [64], [11, 1], [17, 6, 3], [63], [130, 1, 43]):
-        for one, other in zip(_computed(passes, sizes), whole, strict=True):
+        for one, other in zip(computed(passes, sizes), whole, strict=True):
             assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
-@pytest.mark.parametrize("kind", [Passes, lambda model: LlamaPasses(model, _never)])
+@pytest.mark.parametrize("kind", [Passes, lambda model: LlamaPasses(model, never)])
 def test_branches_are_as_if_each_stood_alone(dtype: torch.dtype, kind: Callable[[Any], Passes]) -> None:
-    passes = kind(_model("llama", dtype))
-    trunk, texts = _TEXT[:70], [[5, 9, 2], [5, 8, 1], [90, 3, 3]]
+    passes = kind(model_of("llama", dtype))
+    trunk, texts = TEXT[:70], [[5, 9, 2], [5, 8, 1], [90, 3, 3]]
     cache = growing_cache()
     together = []
     with torch.inference_mode():
@@ -123,16 +76,16 @@ def test_branches_are_as_if_each_stood_alone(dtype: torch.dtype, kind: Callable[
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 def test_the_modules_get_their_weights_back(dtype: torch.dtype) -> None:
-    model = _model("llama with biases", dtype)
+    model = model_of("llama with biases", dtype)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    expected = _computed(Passes(model), [100])
-    passes = LlamaPasses(model, _never)
+    expected = computed(Passes(model), [100])
+    passes = LlamaPasses(model, never)
     for name, parameter in model.named_parameters():
         assert (parameter.shape, parameter.dtype) == (before[name].shape, dtype)
     passes.give_back()
     for name, parameter in model.named_parameters():
         assert torch.equal(parameter, before[name])
-    assert all(torch.equal(one, other) for one, other in zip(_computed(Passes(model), [100]), expected, strict=True))
+    assert all(torch.equal(one, other) for one, other in zip(computed(Passes(model), [100]), expected, strict=True))
 
 
 def test_a_pass_can_be_left_before_any_layer() -> None:
@@ -144,26 +97,34 @@ def test_a_pass_can_be_left_before_any_layer() -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        passes_of(_model("llama", torch.float32), leave_at_the_second)([1, 2], growing_cache())
+        passes_of(model_of("llama", torch.float32), leave_at_the_second, 512)([1, 2], growing_cache())
 
 
-def test_other_models_go_through_their_modules(tmp_path: Path) -> None:
-    phi3 = AutoModelForCausalLM.from_pretrained(tiny_phi3(tmp_path))
-    sliding = MistralForCausalLM(MistralConfig(**_SIZES, sliding_window=64))
-    with_an_adapter = _model("llama", torch.float32)
+def test_other_models_go_through_their_modules() -> None:
+    kinds = ["full_attention", "sliding_attention"]
+    sliding_in_part = Qwen2ForCausalLM(
+        Qwen2Config(**SIZES, use_sliding_window=True, sliding_window=64, layer_types=kinds)
+    )
+    long_rope = {"rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 16, "long_factor": [2.0] * 16}
+    long_phi3 = Phi3ForCausalLM(
+        Phi3Config(**SIZES, pad_token_id=0, original_max_position_embeddings=64, rope_parameters=long_rope)
+    )
+    partly_turned = {"rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0.5}
+    partly_turned_phi3 = Phi3ForCausalLM(Phi3Config(**SIZES, pad_token_id=0, rope_parameters=partly_turned))
+    with_an_adapter = model_of("llama", torch.float32)
     with_an_adapter.add_adapter(LoraConfig(target_modules=["q_proj"]))
     rope = {"rope_type": "dynamic", "rope_theta": 10_000.0, "factor": 2.0}
-    stretched = LlamaForCausalLM(LlamaConfig(**_SIZES, rope_parameters=rope))
-    for model in (phi3, sliding, with_an_adapter, stretched):
+    stretched = LlamaForCausalLM(LlamaConfig(**SIZES, rope_parameters=rope))
+    for model in (sliding_in_part, long_phi3, partly_turned_phi3, with_an_adapter, stretched):
         assert not has_llama_layers(model)
-        assert type(passes_of(model, _never)) is Passes
+        assert type(passes_of(model, never, 512)) is Passes
 
 
 def test_drawing_several_answers_leaves_the_prompt_as_it_was() -> None:
-    passes = passes_of(_model("llama", torch.float32), _never)
+    passes = passes_of(model_of("llama", torch.float32), never, 512)
     cache = growing_cache()
     with torch.inference_mode():
-        passes(_TEXT[:50], cache)
+        passes(TEXT[:50], cache)
         before = [states.clone() for layer in keys_and_values(cache) for states in layer]
         drawn = sample(
             passes,
