@@ -42,6 +42,8 @@ class Doubt:
     """Names in the database that are spelt like one of them."""
     taken: tuple[str, ...] = ()
     """Columns that the SQL reads and no word of the question names."""
+    odd: tuple[str, ...] = ()
+    """What hardly any right answer to the question has, a few words each, to follow "it"."""
     tables: tuple[str, ...] = ()
     """All tables, where the database seems to have nothing on the matter; otherwise empty."""
 
@@ -54,7 +56,8 @@ class Doubt:
             others = f"; nearest: {_listed(self.nearest)}" if self.nearest else ""
             others = others or (f"; the SQL takes {_listed(self.taken)}" if self.taken else "")
             return f"Nothing here is called {_quoted(self.unplaced)}{others}."
-        return f"Of answers like this one, {self.confidence or 0:.0%} are right."
+        why = f": it {' and '.join(shortened(one, _LONGEST_ODDITY) for one in self.odd)}" if self.odd else ""
+        return f"Of answers like this one, {self.confidence or 0:.0%} are right{why}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ AssistantEvent = Linked | Started | Reading | Token | WritingAgain | Comparing |
 
 _NAMES_SHOWN = 6
 _LONGEST_NAME = 40
+_LONGEST_ODDITY = 60
 
 
 def _listed(names: tuple[str, ...]) -> str:

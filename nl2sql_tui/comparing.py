@@ -12,7 +12,7 @@ from typing import Final
 from nl2sql_tui.answers import Answer
 from nl2sql_tui.asked import Asked, Layout
 from nl2sql_tui.cancellation import Cancel
-from nl2sql_tui.confidence import words_missed
+from nl2sql_tui.confidence import oddities, words_missed
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine, Generated
@@ -27,7 +27,7 @@ Checked = tuple[str, tuple[str, ...], Verdict]
 
 _SURE_ENOUGH: Final = -1.5
 """By the logarithm of its probability. Comparing likelier answers, which half of them are, hardly changes one for the
-better; see `benchmarks/RESULTS.md`."""
+better, if there is nothing odd about it; see `benchmarks/RESULTS.md`."""
 _TIMES_AS_LONG, _TOKENS_MORE = 2, 24
 """How long another answer may get beside the first: one that runs away is never right, and the user waits for it."""
 _TIMES_AS_LONG_TO_COMPARE: Final = 4
@@ -74,7 +74,9 @@ class Comparer:
         if self.more_answers == 0 or answer.log_probability is None or answer.verdict.writes:
             return False
         in_time = (1 + _TIMES_AS_LONG_TO_COMPARE) * answer.seconds <= self._settings.answer_seconds
-        return in_time and (not answer.verdict.valid or answer.log_probability < _SURE_ENOUGH)
+        if not in_time or not answer.verdict.valid or answer.log_probability < _SURE_ENOUGH:
+            return in_time
+        return bool(oddities(answer.sql, answer.question))
 
     def compared(self, asked: Asked, first: Answer, words: Coverage, cancel: Cancel) -> Answer:
         """`first`, or the answer that more of the model's answers agree with.
@@ -89,8 +91,15 @@ class Comparer:
         def propose(checked: Checked, log_probability: float, *, saw_less: bool = False) -> None:
             sql, repairs, verdict = checked
             if verdict.valid and sql not in proposals:
-                missed = len(words_missed(sql, verdict, words))
-                proposals[sql] = Proposal(sql, repairs, log_probability, verdict, missed, saw_less)
+                proposals[sql] = Proposal(
+                    sql,
+                    repairs,
+                    log_probability,
+                    verdict,
+                    words_missed=len(words_missed(sql, verdict, words)),
+                    oddities=len(oddities(sql, asked.question)),
+                    saw_less=saw_less,
+                )
 
         propose((first.sql, first.repairs, first.verdict), first.log_probability or 0.0)
         try:

@@ -6,7 +6,6 @@ a probability that another one gives its own text says something else.
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from nl2sql_tui.answers import Answer, Doubt
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.engine.events import PACKAGED, Engine
 from nl2sql_tui.language.coverage import Coverage, nearest_names, not_asked_for, not_taken_up
+from nl2sql_tui.language.followup.words import numbers_in
 from nl2sql_tui.language.words import words_in
 from nl2sql_tui.quoting import tokens
 from nl2sql_tui.schema import Schema
@@ -29,7 +29,7 @@ _LEAST_LOG_PROBABILITY: Final = -12.0
 _MOST_ODDS: Final = 4.0
 """By their logarithm: nothing that was measured allows to be surer than 98 %, be it of right or of wrong."""
 _GUESSES_NAMED: Final = 2
-_NUMBER: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_ODDITIES_NAMED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ def weighed(
         words.unplaced,
         nearest=nearest_names(words.unplaced, schema),
         taken=_guesses(answer)[:_GUESSES_NAMED],
+        odd=oddities(answer.sql, answer.question)[:_ODDITIES_NAMED],
         tables=tuple(table.name for table in schema.tables) if words.is_elsewhere else (),
     )
     return replace(answer, confidence=confidence, doubt=doubt)
@@ -121,13 +122,14 @@ def evidence(answer: Answer, words: Coverage) -> dict[str, float]:
         COMPARISON: taken.share if taken is not None else 0.0,
         "repairs": min(_MOST, len(answer.repairs) - answer.written_again),
         "written again": float(answer.written_again),
+        "oddities": min(_MOST, len(oddities(answer.sql, answer.question))),
         "words unplaced": min(_MOST, len(words.unplaced)),
         "words not taken up": min(_MOST, len(words_missed(answer.sql, answer.verdict, words))),
         "columns not asked for": min(_MOST, len(_guesses(answer))),
         "values used": min(_MOST, len(used)),
         "values not used": min(_MOST, len(answer.linked.values) - len(used)),
         "texts not in the question": min(_MOST, sum(folded(text) not in folded(answer.question) for text in texts)),
-        "numbers not used": min(_MOST, len(_numbers(answer.question) - _numbers(answer.sql))),
+        "numbers not used": min(_MOST, len(numbers_in(answer.question) - numbers_in(answer.sql))),
         "tables joined": min(_MOST, max(0, len(answer.verdict.tables) - 1)),
     }
 
@@ -135,6 +137,14 @@ def evidence(answer: Answer, words: Coverage) -> dict[str, float]:
 def words_missed(sql: str, verdict: Verdict, words: Coverage) -> tuple[str, ...]:
     """Words of the question that name something in the database which `sql` neither reads nor holds."""
     return not_taken_up(words.placed, verdict.reads, _texts_of(sql))
+
+
+def oddities(sql: str, question: str) -> tuple[str, ...]:
+    """See `language.oddities`."""
+    # Imports the parser, which the program does not wait for at its start.
+    from nl2sql_tui.language.oddities import oddities as found
+
+    return found(sql, question)
 
 
 def _guesses(answer: Answer) -> tuple[str, ...]:
@@ -146,7 +156,3 @@ def _guesses(answer: Answer) -> tuple[str, ...]:
 def _texts_of(sql: str) -> list[str]:
     """The texts that it holds, without their quotes and without wildcards at their ends."""
     return [piece.text[1:-1].replace("''", "'").strip("%") for piece in tokens(sql) if piece.kind == "string"]
-
-
-def _numbers(text: str) -> set[float]:
-    return {float(number.replace(",", "")) for number in _NUMBER.findall(text)}

@@ -23,6 +23,8 @@ _PROBABILITYS_POWER: Final = 0.55
 _PRICE_OF_A_WORD: Final = 2.0
 """Both by a conditional logit (McFadden, 1974) on questions about databases that were kept out of the training; see
 `python -m benchmarks.settling`."""
+_PRICE_OF_AN_ODDITY: Final = 4.0
+"""Hardly any right answer has one."""
 _PRICE_OF_LESS: Final = 0.5
 """Its answer looks likelier than it would where all of the schema is shown, by about a logarithm of 1."""
 _DIGITS: Final = 6
@@ -41,6 +43,8 @@ class Proposal:
     """That it compiles, and what it reads."""
     words_missed: int = 0
     """Words of the question that name something in the database which this does not use."""
+    oddities: int = 0
+    """What hardly any right answer to the question has; see `language.oddities`."""
     saw_less: bool = False
     """The model was shown a part of the schema for it: there was less that it could have named instead."""
 
@@ -48,7 +52,8 @@ class Proposal:
     def weight(self) -> float:
         """The logarithm of how much it counts."""
         less = _PRICE_OF_LESS if self.saw_less else 0.0
-        return _PROBABILITYS_POWER * self.log_probability - _PRICE_OF_A_WORD * self.words_missed - less
+        faults = _PRICE_OF_A_WORD * self.words_missed + _PRICE_OF_AN_ODDITY * self.oddities
+        return _PROBABILITYS_POWER * self.log_probability - faults - less
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,9 +194,21 @@ def test_another_reading_is_not_weighed(concerts: Database) -> None:
 
 def test_what_is_told_cannot_drive_a_terminal() -> None:
     hostile = "x\x1b]52;c;aGk=\x07\u202e" * 20
-    for doubt in (Doubt(0.1, (hostile,), (hostile,)), Doubt(None, (hostile,), tables=(hostile,) * 9)):
+    for doubt in (
+        Doubt(0.1, (hostile,), (hostile,)),
+        Doubt(None, (hostile,), tables=(hostile,) * 9),
+        Doubt(0.1, odd=(hostile,)),
+    ):
         assert doubt.text.isprintable()
         assert len(doubt.text) < 500
+
+
+def test_what_is_odd_about_an_unlikely_answer_is_told(concerts: Database) -> None:
+    engine = CalibratedEngine("SELECT Name, Name FROM singer", probability=1e-4)
+    answer = _answer(concerts, engine, "Name the singers older than 30", settings=Settings(ask_below=1.0))
+    assert answer.doubt is not None
+    assert answer.doubt.odd == ("shows Name twice", "leaves out 30")
+    assert answer.doubt.text.endswith("are right: it shows Name twice and leaves out 30.")
 
 
 def test_a_lone_table_is_told_as_one() -> None:

@@ -132,20 +132,28 @@ def repair_silent_faults(
     cells: CellLookup | None,
     compiles: Callable[[str], bool],
 ) -> tuple[str, tuple[str, ...]]:
-    """Mend what compiles and yet gives no row or a wrong number: a text's spelling, a date's form, = NULL, a cut share.
+    """Mend what compiles and yet gives no row or others than were asked for.
+
+    That is a text's spelling, a date's form, = NULL, a share that is cut, a table that is joined by nothing, an order
+    or a comparison other than the question names in so many words.
 
     `links` are the values that the question names. Without `cells` nothing is compared with what is stored.
     The same is given back as by `repair_names`.
     """
+    from nl2sql_tui.language.repairs.as_asked import compare_as_asked, order_as_asked
     from nl2sql_tui.language.repairs.dates import compare_dates
     from nl2sql_tui.language.repairs.division import divide_exactly
+    from nl2sql_tui.language.repairs.idle import drop_idle_joins
     from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
     from nl2sql_tui.language.repairs.nulls import ask_for_null
     from nl2sql_tui.language.repairs.scopes import Context
     from nl2sql_tui.language.repairs.statement import mended
 
     context = Context(schema, question)
-    repairs = [partial(ask_for_null, context=context), partial(divide_exactly, context=context)]
+    repairs = [
+        partial(repair, context=context)
+        for repair in (drop_idle_joins, ask_for_null, divide_exactly, compare_as_asked, order_as_asked)
+    ]
     if cells is not None:
         repairs = [
             partial(move_texts, context=context, links=links, cells=cells),

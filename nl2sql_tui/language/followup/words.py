@@ -88,6 +88,14 @@ def number_of(text: str) -> int | None:
     return int(plain) if plain.isdecimal() else NUMBERS.get(plain)
 
 
+_DIGITS: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def numbers_in(text: str) -> set[float]:
+    """The numbers that `text` writes in digits."""
+    return {float(number.replace(",", "")) for number in _DIGITS.findall(text)}
+
+
 def stems(text: str) -> tuple[str, ...]:
     """The words of a name or phrase in order, in lower case and in the singular, short and common ones too."""
     return tuple(_singular(part.lower()) for part in _NAME_PARTS.findall(text))

@@ -1,0 +1,118 @@
+"""Tells what is odd about SQL as an answer to its question: what hardly any right answer has; mends nothing.
+
+Not what is odd about SQL as such: SQLite runs all of it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sqlglot import exp
+
+from nl2sql_tui.language.followup.words import number_of, numbers_in
+from nl2sql_tui.language.repairs.idle import joins_by_itself
+from nl2sql_tui.language.repairs.names import name_words
+from nl2sql_tui.language.syntax import parsed, text_of
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_TRUTHS: Final = frozenset((0.0, 1.0))
+"""They stand for no and yes, for none and some, and need not be named."""
+_EXTREME: Final = re.compile(
+    r"(?<!\bat )(?<!\bat the )\b(most|least|fewest|highest|lowest|largest|smallest|biggest|greatest|maximum|minimum|"
+    r"oldest|youngest|longest|shortest|earliest|latest|heaviest|lightest|cheapest|rarest)\b",
+    re.IGNORECASE,
+)
+_EXTREMES: Final = (exp.Order, exp.Limit, exp.Min, exp.Max, exp.Window)
+_SHORT: Final = {"maximum": "max", "minimum": "min"}
+"""As columns have them in their names."""
+_HOW_MANY: Final = re.compile(r"\bhow many\b", re.IGNORECASE)
+_COUNTED: Final = frozenset("number num no count total quantity qty amount many population".split())
+"""In the names of columns that hold how many there are of something."""
+_NEGATION: Final = re.compile(
+    r"(?:\b(?:not|never|without|except)|n['’]t)\b(?! (?:only|just|\w+er|more|less)\b)", re.IGNORECASE
+)
+_NEGATIONS: Final = (exp.Not, exp.NEQ, exp.Except, exp.Is)
+_NO: Final = frozenset(("0", "n", "no", "f", "false"))
+"""What stands for no in a column."""
+_COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
+
+
+def oddities(sql: str, question: str) -> tuple[str, ...]:
+    """What is odd about `sql`, a few words each, to follow "it"; nothing where it cannot be parsed."""
+    tree = parsed(sql)
+    if tree is None:
+        return ()
+    selects = list(tree.find_all(exp.Select))
+    found = dict.fromkeys(odd for select in selects for odd in (*_repeated(select), *_ungrouped(select)))
+    return (*found, *_joined_by_nothing(tree), *_strange_numbers(tree, question), *_words_without(tree, question))
+
+
+def _repeated(select: exp.Select) -> Iterator[str]:
+    seen: set[str] = set()
+    for shown in select.expressions:
+        text = text_of(shown.unalias())
+        if text in seen:
+            yield f"shows {text} twice"
+        seen.add(text)
+
+
+def _ungrouped(select: exp.Select) -> Iterator[str]:
+    """An aggregate beside a column of any one row. With a single MIN or MAX it is that row's, and may be meant."""
+    if select.args.get("group") is not None:
+        return
+    shown = [one.unalias() for one in select.expressions]
+    aggregates = [one for one in shown if isinstance(one, exp.AggFunc)]
+    columns = [one for one in shown if isinstance(one, exp.Column)]
+    is_of_one_row = len(aggregates) == 1 and isinstance(aggregates[0], exp.Min | exp.Max)
+    if aggregates and columns and not is_of_one_row:
+        yield f"shows {text_of(columns[0])} of any one row beside {text_of(aggregates[0])}"
+
+
+def _joined_by_nothing(tree: exp.Query) -> Iterator[str]:
+    for join in tree.find_all(exp.Join):
+        if joins_by_itself(join):
+            yield f"joins {text_of(join.this)} with every row"
+
+
+def _words_without(tree: exp.Query, question: str) -> Iterator[str]:
+    """Words of the question that SQL has its own for, which is not there. A column may have the word as its name."""
+    names = {word for column in tree.find_all(exp.Column) for word in name_words(column.name)}
+    for word in dict.fromkeys(found.casefold() for found in _EXTREME.findall(question)):
+        if tree.find(*_EXTREMES) is None and names.isdisjoint((word, _SHORT.get(word, word))):
+            yield f"has nothing for {word!r}"
+    if _HOW_MANY.search(question) and tree.find(exp.Count, exp.Sum) is None and names.isdisjoint(_COUNTED):
+        yield "counts nothing"
+    said = _NEGATION.search(question)
+    if said and tree.find(*_NEGATIONS) is None and not any(_stands_for_no(one) for one in tree.find_all(exp.Literal)):
+        yield f"has nothing for {said.group()!r}"
+
+
+def _stands_for_no(literal: exp.Literal) -> bool:
+    return str(literal.this).casefold() in _NO
+
+
+def _strange_numbers(tree: exp.Query, question: str) -> Iterator[str]:
+    """Numbers that are compared with and not asked for, and those that are asked for and stand nowhere."""
+    asked = numbers_in(question)
+    words = {float(value) for word in _WORD.findall(question.casefold()) if (value := number_of(word)) is not None}
+    written = numbers_in(text_of(tree))
+    for number in sorted(_compared_with(tree) - _TRUTHS):
+        if not _is_near(number, asked | words):
+            yield f"compares with {number:g}, which is not in the question"
+    for number in sorted(asked - _TRUTHS):
+        if not _is_near(number, written):
+            yield f"leaves out {number:g}"
+
+
+def _is_near(number: float, others: set[float]) -> bool:
+    """Whether it is one of them, or the one that "at least" makes "more than" of."""
+    return not others.isdisjoint((number - 1, number, number + 1))
+
+
+def _compared_with(tree: exp.Query) -> set[float]:
+    return {
+        float(side.this)
+        for comparison in tree.find_all(*_COMPARISONS)
+        for side in comparison.iter_expressions()
+        if isinstance(side, exp.Literal) and not side.is_string
+    }

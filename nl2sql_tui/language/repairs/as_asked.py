@@ -1,0 +1,109 @@
+"""Mends what a question says in so many words: which way rows are ordered, and how a number is compared."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sqlglot import exp
+
+from nl2sql_tui.language.followup.words import NUMBERS
+from nl2sql_tui.language.repairs.names import name_words
+from nl2sql_tui.language.repairs.scopes import Context
+from nl2sql_tui.language.syntax import text_of
+
+_LARGE_FIRST: Final = "highest|largest|biggest|greatest|longest|heaviest|tallest"
+_SMALL_FIRST: Final = "lowest|smallest|shortest|lightest|cheapest"
+_DOWNWARDS: Final = re.compile(
+    rf"\b(descending(ly)?|decreasing(ly)?|reversed?( \w+)? order|from (the )?({_LARGE_FIRST}) to)\b", re.IGNORECASE
+)
+_UPWARDS: Final = re.compile(
+    r"\b(ascending(ly)?|increasing(ly)?|(?<!reverse )(?<!reversed )alphabetical(ly)?|"
+    rf"from (the )?({_SMALL_FIRST}) to)\b",
+    re.IGNORECASE,
+)
+_FROM_OLD, _FROM_YOUNG = (re.compile(rf"\bfrom (the )?{first} to\b", re.IGNORECASE) for first in ("oldest", "youngest"))
+"""Which way these go depends on what is ordered by: ages, or dates of birth."""
+
+_MORE: Final = "more|greater|higher|larger|bigger|older|later|longer|heavier|newer|taller"
+_LESS: Final = "less|fewer|lower|smaller|younger|earlier|shorter|lighter|cheaper"
+_BEFORE_A_NUMBER: Final[dict[str, type[exp.Binary]]] = {
+    rf"at least|(no|not) ({_LESS}) than": exp.GTE,
+    rf"at most|up to|(no|not) ({_MORE}) than": exp.LTE,
+    rf"over|above|exceeding|after|({_MORE}) than": exp.GT,
+    rf"under|below|before|({_LESS}) than": exp.LT,
+}
+_BEHIND_A_NUMBER: Final[dict[str, type[exp.Binary]]] = {
+    rf"or (after|above|over|{_MORE})": exp.GTE,
+    rf"or (before|below|under|{_LESS})": exp.LTE,
+}
+"""Patterns of words and what a column is compared by then; the first one that fits holds."""
+_NEGATION: Final = re.compile(r"(\b(not|never|neither|nor)|n't)\b", re.IGNORECASE)
+
+
+def order_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
+    """Turn the order round where the question names the other way, and all rows are given by one key."""
+    order = tree.args.get("order")
+    if order is None or tree.args.get("limit") is not None or len(order.expressions) != 1:
+        return
+    (key,) = order.expressions
+    down, up = (bool(way.search(context.question)) for way in (_DOWNWARDS, _UPWARDS))
+    if "age" in name_words(key.this.name):
+        down = down or bool(_FROM_OLD.search(context.question))
+        up = up or bool(_FROM_YOUNG.search(context.question))
+    if down == up or bool(key.args.get("desc")) == down:
+        return
+    before = text_of(order).strip()
+    key.set("desc", down)
+    # As SQLite has it without a word.
+    key.set("nulls_first", not down)
+    yield f"{before} → {text_of(order).strip()}: the order that the question names"
+
+
+def compare_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
+    """Write the comparison that the question names for =, where both hold the number once."""
+    for number in _numbers(context.question):
+        compared = [
+            one
+            for one in tree.find_all(exp.EQ)
+            if isinstance(one.this, exp.Column | exp.AggFunc)
+            and isinstance(one.expression, exp.Literal)
+            and not one.expression.is_string
+            and one.expression.this == number.text
+        ]
+        kind = number.comparison
+        if kind is None or len(compared) != 1:
+            continue
+        mended = kind(this=compared[0].this.copy(), expression=compared[0].expression.copy())
+        before = text_of(compared[0])
+        compared[0].replace(mended)
+        yield f"{before} → {text_of(mended)}: {number.said!r} in the question"
+
+
+class _Number:
+    """A number in a question, and the words that say how to compare with it."""
+
+    def __init__(self, text: str, before: str, behind: str, written: str) -> None:
+        self.text = text
+        self.comparison: type[exp.Binary] | None = None
+        self.said = ""
+        if _NEGATION.search(" ".join(before.split()[-4:])) and not re.search(r"\b(no|not) \w+ than\s*$", before):
+            return
+        for pattern, kind in _BEFORE_A_NUMBER.items():
+            if found := re.search(rf"\b({pattern})\s*$", before, re.IGNORECASE):
+                self.comparison, self.said = kind, f"{found.group(1)} {written}"
+                return
+        for pattern, kind in _BEHIND_A_NUMBER.items():
+            if found := re.match(rf"\s*({pattern})\b", behind, re.IGNORECASE):
+                self.comparison, self.said = kind, f"{written} {found.group(1)}"
+                return
+
+
+def _numbers(question: str) -> Iterator[_Number]:
+    """The numbers that stand in `question` once."""
+    found = re.findall(r"\d+(?:\.\d+)?|[^\W\d_]+", question)
+    texts = [str(NUMBERS.get(word.lower(), word)) for word in found]
+    for match in re.finditer(r"(?<![\w.,])\d+(?:\.\d+)?(?![\w,])|[^\W\d_]+", question):
+        written = match.group()
+        text = str(NUMBERS.get(written.lower(), written))
+        if text[0].isdigit() and texts.count(text) == 1:
+            yield _Number(text, question[: match.start()], question[match.end() :], written)

@@ -1,0 +1,61 @@
+"""What hardly any right answer has is found; what right answers have is not."""
+
+import pytest
+
+from nl2sql_tui.language.oddities import oddities
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "odd"),
+    [
+        ("names and themes", "SELECT theme, theme FROM concert", "shows theme twice"),
+        ("names and themes", "SELECT a FROM t UNION SELECT b AS x, b AS y FROM t", "shows b twice"),
+        (
+            "the average weight of cars each year",
+            "SELECT year, AVG(weight) FROM car",
+            "shows year of any one row beside AVG(weight)",
+        ),
+        ("lowest and highest", "SELECT name, MIN(a), MAX(a) FROM t", "shows name of any one row beside MIN(a)"),
+        ("who has friends?", "SELECT id FROM f GROUP BY id HAVING COUNT(*) >= 3", "compares with 3, which is not in"),
+        ("who is older than 30?", "SELECT name FROM p", "leaves out 30"),
+        ("who sold over 1,250.50?", "SELECT name FROM p WHERE sold > 12", "leaves out 1250.5"),
+        ("flights", "SELECT a.x FROM a JOIN b ON b.id = b.id WHERE b.y = 'k'", "joins b with every row"),
+        ("What is the largest city?", "SELECT name FROM city", "has nothing for 'largest'"),
+        ("How many people live in Asia?", "SELECT name FROM country", "counts nothing"),
+        ("Which ships did not sink?", "SELECT name FROM ship WHERE lost = 'sunk'", "has nothing for 'not'"),
+        ("Ships that didn't sink?", "SELECT name FROM ship", 'has nothing for "n\'t"'),
+    ],
+)
+def test_what_is_odd_is_named(question: str, sql: str, odd: str) -> None:
+    assert any(found.startswith(odd) for found in oddities(sql, question)), oddities(sql, question)
+
+
+@pytest.mark.parametrize(
+    ("question", "sql"),
+    [
+        ("names and themes", "SELECT name, theme FROM concert"),
+        ("a name and its theme twice", "SELECT a.name, b.name FROM p AS a JOIN p AS b ON a.id = b.boss"),
+        ("the heaviest and its weight", "SELECT name, MAX(weight) FROM car"),
+        ("the average per year", "SELECT year, AVG(weight) FROM car GROUP BY year"),
+        ("share of cars", "SELECT COUNT(*), AVG(weight) FROM car"),
+        ("who has at least 2 friends?", "SELECT id FROM f GROUP BY id HAVING COUNT(*) > 1"),
+        ("who has at least two friends?", "SELECT id FROM f GROUP BY id HAVING COUNT(*) >= 2"),
+        ("who has friends?", "SELECT id FROM f GROUP BY id HAVING COUNT(*) > 0"),
+        ("the 5 oldest", "SELECT name FROM p ORDER BY age DESC LIMIT 5"),
+        ("what happened in 2014", "SELECT name FROM e WHERE day LIKE '2014%'"),
+        ("those under 3,500", "SELECT name FROM e WHERE price < 3500"),
+        ("at least two courses, at most five", "SELECT a FROM t GROUP BY a HAVING COUNT(*) BETWEEN 2 AND 5"),
+        ("List the best finishes", "SELECT best_finish FROM player"),
+        ("days with a maximum dew point below 70", "SELECT day FROM weather WHERE max_dew_point < 70"),
+        ("How many staff has the museum?", "SELECT num_of_staff FROM museum"),
+        ("How many are there?", "SELECT COUNT(*) FROM museum"),
+        ("those not higher than 4", "SELECT a FROM t WHERE level <= 4"),
+        ("dogs that are not abandoned", "SELECT a FROM dog WHERE abandoned_yn = '0'"),
+        ("dogs that are not abandoned", "SELECT a FROM dog WHERE abandoned = 0"),
+        ("students without a cat", "SELECT a FROM s WHERE NOT id IN (SELECT s_id FROM has)"),
+        ("not only cats", "SELECT a FROM pets"),
+        ("What?", "this is no SQL"),
+    ],
+)
+def test_what_right_answers_have_is_not_odd(question: str, sql: str) -> None:
+    assert oddities(sql, question) == ()
