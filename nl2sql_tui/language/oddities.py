@@ -44,6 +44,8 @@ def oddities(sql: str, question: str) -> tuple[str, ...]:
         return ()
     selects = list(tree.find_all(exp.Select))
     found = dict.fromkeys(odd for select in selects for odd in (*_repeated(select), *_ungrouped(select)))
+    if any(one.this == one.expression for one in tree.find_all(exp.SetOperation)):
+        found["combines a query with itself"] = None
     return (*found, *_joined_by_nothing(tree), *_strange_numbers(tree, question), *_words_without(tree, question))
 
 

@@ -10,6 +10,7 @@ from nl2sql_tui.language.oddities import oddities
     [
         ("names and themes", "SELECT theme, theme FROM concert", "shows theme twice"),
         ("names and themes", "SELECT a FROM t UNION SELECT b AS x, b AS y FROM t", "shows b twice"),
+        ("both", "SELECT name FROM a INTERSECT SELECT name FROM a", "combines a query with itself"),
         (
             "the average weight of cars each year",
             "SELECT year, AVG(weight) FROM car",
