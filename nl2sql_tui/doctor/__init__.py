@@ -44,7 +44,7 @@ class Diagnosis:
 
 
 def examine(database: Database, sql: str, facts: ResultFacts, cancel: Cancel, seconds: float = SECONDS) -> Diagnosis:
-    """Why the result of `sql` is empty, zero or missing, or counts rows more than once or leaves some out.
+    """Why the result of `sql` is empty, zero or missing, counts rows twice or leaves some out, or has a false order.
 
     Reads the database in short probes through its guarded door, `seconds` in all; a result that cannot be odd costs
     none. Raises Stopped on cancel.

@@ -9,6 +9,7 @@ from nl2sql_tui.doctor.emptiness import of_set_operation, why_empty
 from nl2sql_tui.doctor.probing import Prober
 from nl2sql_tui.doctor.repeats import lost_rows, repeated_rows
 from nl2sql_tui.doctor.statement import Statement
+from nl2sql_tui.doctor.text_numbers import numbers_as_text
 from nl2sql_tui.language.reading.expressions import is_aggregate
 from nl2sql_tui.language.syntax import parsed
 from nl2sql_tui.text import visible_lines
@@ -24,11 +25,10 @@ def examined(database: Database, sql: str, facts: ResultFacts, cancel: Cancel, s
         return []
     statement = Statement(tree, database.schema(), prober)
     if not facts.row_count or _is_one_row_of_nothing(tree, sql, facts, prober):
-        found = why_empty(statement)
-    elif tree.args.get("joins"):
-        found = [*repeated_rows(statement), *lost_rows(statement)]
+        found = [*numbers_as_text(statement), *why_empty(statement)]
     else:
-        found = []
+        joined = [*repeated_rows(statement), *lost_rows(statement)] if tree.args.get("joins") else []
+        found = [*numbers_as_text(statement), *joined]
     return [_without_unseen(finding) for finding in found]
 
 
