@@ -75,7 +75,11 @@ class Finished:
 
 def prepare_data(order: Order, folder: RunFolder, listener: Listener, cancel: Cancel) -> list[Example]:
     """The run's examples: those on disk if its data was prepared before. Raises InputError, Stopped."""
-    folder.create()
+    with folder.held():
+        return _prepared(order, folder, listener, cancel)
+
+
+def _prepared(order: Order, folder: RunFolder, listener: Listener, cancel: Cancel) -> list[Example]:
     before = folder.read_settings()
     if before is not None:
         _require_same(order, before, folder)
@@ -105,7 +109,20 @@ def run(
 
     Raises InputError, ModelError, Stopped; what was learnt is kept.
     """
-    examples = prepare_data(order, folder, listener, cancel)
+    with folder.held():
+        examples = _prepared(order, folder, listener, cancel)
+        return _taught(order, folder, examples, listener, on_load, cancel, rhythm)
+
+
+def _taught(
+    order: Order,
+    folder: RunFolder,
+    examples: Sequence[Example],
+    listener: Listener,
+    on_load: LoadReport,
+    cancel: Cancel,
+    rhythm: Rhythm | None,
+) -> Finished:
     trainee = load_trainee(order.model, order.quantisation, on_load, cancel)
     encoder = Encoder(trainee.tokenizer, trainee.form, trainee.end_tokens, order.recipe.template)
     taught, kept_out = split(examples, order.validation_share)

@@ -4,14 +4,17 @@ run.json          settings, base, data and its SHA-256, versions
 examples.jsonl    what is taught, and data.txt: what became of the rows
 curve.jsonl       one line every few steps; curve.png, the same as a picture
 checkpoints/      the newest ones, to go on from
+run.lock          locked by whoever is at work here
 adapter/          the result, with README.md, its model card
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +56,7 @@ class RunFolder:
         self.picture = root / "curve.png"
         self.checkpoints = root / "checkpoints"
         self.adapter = root / "adapter"
+        self.lock_file = root / "run.lock"
 
     def create(self) -> None:
         """Make the folder. Raises InputError if it cannot be, or holds something else than a run."""
@@ -65,9 +69,31 @@ class RunFolder:
         except OSError as error:
             raise InputError(f"{visible(str(self.root))} cannot be written: {error.strerror}.") from error
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep everybody else from working here, in this process and in others. Raises InputError where somebody is.
+
+        The lock goes with the process that has it, however that ends.
+        """
+        self.create()
+        with self.lock_file.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InputError(
+                    f"Another training is at work in {visible(str(self.root))}.", "Wait for it, or name another folder."
+                ) from error
+            yield
+
     def _has_strangers(self) -> bool:
         """Whether something lies there that a run which ended in its preparation does not leave behind."""
-        own = (self.checkpoints, self.examples, self.data_report, self.settings_file.with_suffix(".part"))
+        own = (
+            self.checkpoints,
+            self.examples,
+            self.data_report,
+            self.settings_file.with_suffix(".part"),
+            self.lock_file,
+        )
         return any(entry not in own for entry in self.root.iterdir())
 
     def read_settings(self) -> dict[str, Any] | None:

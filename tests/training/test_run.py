@@ -119,6 +119,28 @@ def test_a_stopped_run_goes_on_and_ends_where_it_would_have_ended(data: Path, tm
     _same_weights(whole.folder.adapter, resumed.folder.adapter)
 
 
+class _TryAtTheFirstStep(Listener):
+    """Begins another training in the same folder."""
+
+    def __init__(self, order: Order, folder: Path) -> None:
+        self.order, self.folder = order, folder
+        self.told = ""
+
+    def point(self, point: Point, steps: int) -> None:  # noqa: ARG002
+        if not self.told:
+            with pytest.raises(InputError) as raised:
+                trained(self.order, self.folder)
+            self.told = str(raised.value)
+
+
+def test_one_training_at_a_time_is_at_work_in_a_folder(data: Path, tmp_path: Path) -> None:
+    asked = order(data, tiny_llama(tmp_path / "m"), replace(SHORT, steps=2))
+    other = _TryAtTheFirstStep(asked, tmp_path / "run")
+    trained(asked, tmp_path / "run", listener=other)
+    assert "Another training is at work" in other.told
+    assert trained(asked, tmp_path / "run").curve[-1].step == 2
+
+
 def _same_weights(first: Path, second: Path) -> None:
     one, other = (load_file(folder / "adapter_model.safetensors") for folder in (first, second))
     assert one.keys() == other.keys()
