@@ -6,7 +6,7 @@ import pytest
 
 from nl2sql_tui.database.file import Database
 from tests.databases import make_database
-from tests.test_doctor import diagnosed, rows
+from tests.doctor.examined import diagnosed, rows
 
 _GOODS = """
 CREATE TABLE goods (
