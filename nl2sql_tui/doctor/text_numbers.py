@@ -89,6 +89,7 @@ def _as_numbers(statement: Statement, column: exp.Column) -> str | None:
     for node in list(copy.find_all(exp.Column)):
         if node == column and _is_put_in_order(node) and node.find_ancestor(exp.Select) is copy:
             for side in node.parent.find_all(exp.Literal) if isinstance(node.parent, _IN_ORDER) else ():
-                side.replace(exp.Literal.number(side.name))
+                if _number(side.name) is not None:
+                    side.replace(exp.Literal.number(side.name))
             node.replace(exp.Cast(this=node.copy(), to=exp.DataType.build("REAL")))
     return text_of(copy) if statement.prober.has_rows(copy) else None

@@ -76,12 +76,21 @@ class RunFolder:
         The lock goes with the process that has it, however that ends.
         """
         self.create()
-        with self.lock_file.open("w") as lock:
+        try:
+            lock = self.lock_file.open("w")
+        except OSError as error:
+            raise InputError(f"{visible(str(self.lock_file))} cannot be written: {error.strerror}.") from error
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise InputError(
                     f"Another training is at work in {visible(str(self.root))}.", "Wait for it, or name another folder."
+                ) from error
+            except OSError as error:
+                raise InputError(
+                    f"{visible(str(self.lock_file))} cannot be locked: {error.strerror}.",
+                    "Name a folder on a disk of this computer.",
                 ) from error
             yield
 

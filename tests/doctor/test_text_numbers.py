@@ -65,3 +65,8 @@ def test_what_is_as_it_should_be_is_not(goods: Database, sql: str) -> None:
 def test_the_words_are_those_of_the_cells(goods: Database) -> None:
     (finding,) = diagnosed(goods, "SELECT name FROM goods ORDER BY price").findings
     assert finding.text == "price holds numbers as text, in order letter by letter: '100' comes before '25.5'."
+
+
+def test_a_text_among_the_numbers_stays_a_text(goods: Database) -> None:
+    found = diagnosed(goods, "SELECT name FROM goods WHERE price BETWEEN 20 AND '9) OR (1 = 1'").findings[0]
+    assert found.suggestion_sql is None or "'9) OR (1 = 1'" in found.suggestion_sql

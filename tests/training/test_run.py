@@ -141,6 +141,12 @@ def test_one_training_at_a_time_is_at_work_in_a_folder(data: Path, tmp_path: Pat
     assert trained(asked, tmp_path / "run").curve[-1].step == 2
 
 
+def test_a_folder_in_which_nothing_can_be_locked_is_told(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "run" / "run.lock").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"run\.lock cannot be written"):
+        trained(order(data, tiny_llama(tmp_path / "m")), tmp_path / "run")
+
+
 def _same_weights(first: Path, second: Path) -> None:
     one, other = (load_file(folder / "adapter_model.safetensors") for folder in (first, second))
     assert one.keys() == other.keys()

@@ -24,8 +24,9 @@ _UPWARDS: Final = re.compile(
 _FROM_OLD, _FROM_YOUNG = (re.compile(rf"\bfrom (the )?{first} to\b", re.IGNORECASE) for first in ("oldest", "youngest"))
 """Which way these go depends on what is ordered by: ages, or dates of birth."""
 
-_MORE: Final = "more|greater|higher|larger|bigger|older|later|longer|heavier|newer|taller"
-_LESS: Final = "less|fewer|lower|smaller|younger|earlier|shorter|lighter|cheaper"
+_MORE: Final = "more|greater|higher|larger|bigger|later|longer|heavier|taller"
+_LESS: Final = "less|fewer|lower|smaller|earlier|shorter|lighter|cheaper"
+"""Older and younger are left out: an age is the larger, and a year the smaller, the older something is."""
 _BEFORE_A_NUMBER: Final[dict[str, type[exp.Binary]]] = {
     rf"at least|(no|not) ({_LESS}) than": exp.GTE,
     rf"at most|up to|(no|not) ({_MORE}) than": exp.LTE,

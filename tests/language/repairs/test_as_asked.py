@@ -65,6 +65,7 @@ def test_what_the_question_says_is_written(shop: Workbench, question: str, sql: 
         ("those that do not have more than 2", "SELECT product_name FROM product WHERE stock = 2"),
         ("more than 2", "SELECT product_name FROM product WHERE stock = 2 OR price = 2"),
         ("more than 2", "SELECT product_name FROM product WHERE stock >= 2"),
+        ("products older than 7", "SELECT product_name FROM product WHERE stock = 7"),
         ("after 20", "SELECT product_name FROM product WHERE product_name = '20'"),
         (
             "where do customers from Norway live?",
