@@ -32,6 +32,22 @@ def join_in(select: exp.Select, way: Sequence[Step], context: Context) -> str:
     return " ".join(told)
 
 
+def repeats_what_is_summed(select: exp.Select, way: Sequence[Step], context: Context) -> bool:
+    """Whether joining in the tables of `way` may have an aggregate of `select` count a row more than once."""
+    sums_up = any(one.find_ancestor(exp.Select) is select for one in select.find_all(exp.AggFunc))
+    return sums_up and not _meets_each_row_once(way, context)
+
+
+def _meets_each_row_once(way: Sequence[Step], context: Context) -> bool:
+    """Whether a row finds at most one partner in each step of `way`, so that no sum counts it more than once."""
+    for step in way:
+        table = context.schema.table(step.to_table)
+        keys = {column.name for column in table.columns if column.primary_key} if table is not None else set()
+        if not keys or not keys <= {to_column for _, to_column in step.pairs}:
+            return False
+    return True
+
+
 def condition(step: Step, names: dict[str, str]) -> exp.Expr:
     """What joins the two tables of a step; `names` says how the query calls its tables."""
     table, to_table = names.get(step.table, step.table), names.get(step.to_table, step.to_table)

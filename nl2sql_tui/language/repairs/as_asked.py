@@ -1,4 +1,5 @@
-"""Mends what a question says in so many words: which way rows are ordered, and how a number is compared."""
+"""Mends what a question says in so many words: which way rows are ordered, how a number is compared, and from when
+to when."""
 
 import re
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ _BEHIND_A_NUMBER: Final[dict[str, type[exp.Binary]]] = {
     rf"or (before|below|under|{_LESS})": exp.LTE,
 }
 """Patterns of words and what a column is compared by then; the first one that fits holds."""
+_BOUND: Final = r"\d{4}-\d\d-\d\d|\d+(?:\.\d+)?"
 _NEGATION: Final = re.compile(r"(\b(not|never|neither|nor)|n't)\b", re.IGNORECASE)
 
 
@@ -78,6 +80,38 @@ def compare_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
         before = text_of(compared[0])
         compared[0].replace(mended)
         yield f"{before} → {text_of(mended)}: {number.said!r} in the question"
+
+
+_SPAN: Final = re.compile(rf"\b(between|from) ({_BOUND}) (and|to|until|till) ({_BOUND})(?![\w-])", re.IGNORECASE)
+_PAIRS: Final = frozenset(("between and", "from to", "from until", "from till"))
+
+
+def span_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
+    """Write BETWEEN where the question says "between 3 and 5" and a column is compared with the 3 alone.
+
+    Dates count as they stand in SQL, year first.
+    """
+    for first, low, second, high in _SPAN.findall(context.question):
+        literals = [one for one in tree.find_all(exp.Literal) if one.this in (low, high)]
+        if f"{first} {second}".lower() not in _PAIRS or len(literals) != 1:
+            continue
+        (literal,) = literals
+        comparison = literal.parent
+        if not isinstance(comparison, exp.EQ | exp.GT | exp.GTE | exp.LT | exp.LTE):
+            continue
+        if comparison.expression is not literal or not isinstance(comparison.this, exp.Column):
+            continue
+        low_node, high_node = (_like(literal, bound) for bound in (low, high))
+        before = text_of(comparison)
+        mended = exp.Between(this=comparison.this.copy(), low=low_node, high=high_node)
+        comparison.replace(mended)
+        said = f"{first} {low} {second} {high}"
+        yield f"{before} → {text_of(mended)}: {said!r} in the question"
+
+
+def _like(literal: exp.Literal, bound: str) -> exp.Literal:
+    """`bound` as a text or as a number, as `literal` is."""
+    return exp.Literal(this=bound, is_string=literal.is_string)
 
 
 class _Number:

@@ -66,12 +66,12 @@ def _told_apart(column: exp.Column, select: exp.Select, found: Sequence[Source])
 def _mended(column: exp.Column, select: exp.Select, context: Context) -> str | None:
     """Mend one column that is nowhere where it is looked for, in the first way that is clear."""
     if _is_of_a_table_not_read(column, select, context):
-        return _joined(column, select, context)
+        return join_owner(column, select, context)
     home = _home(column, select, context)
     return (
         _renamed(column, home, same_name, context)
         or _moved(column, select, context)
-        or _joined(column, select, context)
+        or join_owner(column, select, context)
         or _renamed(column, home, like_name, context)
         or _renamed(column, home, asked_name, context)
     )
@@ -127,7 +127,7 @@ def _renamed(column: exp.Column, home: Sequence[Source], like: Likeness, context
     return f"{before} → {text_of(column)}: there is no column {before}"
 
 
-def _joined(column: exp.Column, select: exp.Select, context: Context) -> str | None:
+def join_owner(column: exp.Column, select: exp.Select, context: Context) -> str | None:
     """Join in the table it belongs to: the one it is qualified with, else the only or the nearest one."""
     ways = _ways(column, select, context)
     shortest = min((len(way) for way in ways.values()), default=0)

@@ -5,14 +5,13 @@ from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.add_tables import join_in, way_to
+from nl2sql_tui.language.repairs.add_tables import join_in, repeats_what_is_summed, way_to
 from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, own_columns, selects, sources
-from nl2sql_tui.language.repairs.ways import Step
 from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import CellLookup, CellValue, Table, ValueLookup
 
-_MOST_ASKED: Final = 12
+MOST_ASKED: Final = 12
 """Texts of one statement that the database is asked about."""
 _SAMPLE: Final = 5
 """Values of a column that another one is asked for: a large table is read through for each."""
@@ -20,7 +19,7 @@ _SAMPLE: Final = 5
 
 def spell_texts(tree: exp.Query, context: Context, values: ValueLookup, cells: CellLookup) -> Iterator[str]:
     """Write a text as the column has it, where it holds it only in another case or a slip away."""
-    for column, literal, source in _compared(tree, context)[:_MOST_ASKED]:
+    for column, literal, source in compared_texts(tree, context)[:MOST_ASKED]:
         assert source.table is not None
         text = literal.name
         in_case_only = isinstance(literal.parent, exp.Like)
@@ -40,7 +39,7 @@ def move_texts(tree: exp.Query, context: Context, links: Sequence[CellValue], ce
     Not with one that another condition compares already, nor with one that holds the same kind of thing: where flights
     begin is not where they end, even if no flight begins there.
     """
-    for column, literal, source in _compared(tree, context)[:_MOST_ASKED]:
+    for column, literal, source in compared_texts(tree, context)[:MOST_ASKED]:
         select = column.find_ancestor(exp.Select)
         same = [link for link in links if link.text.lower() == literal.name.lower()]
         if select is None or source.table is None or isinstance(literal.parent, exp.In):
@@ -73,7 +72,7 @@ def _compare_with(
         return False
     if not here:
         way = way_to(select, link.table, context)
-        if not way or not _has_to_hold(column, select) or (_sums_up(select) and not _meets_each_row_once(way, context)):
+        if not way or not _has_to_hold(column, select) or repeats_what_is_summed(select, way, context):
             return False
         join_in(select, way, context)
     column.set("this", name_node(link.column))
@@ -112,20 +111,6 @@ def _referred_to(table: Table, column: str) -> tuple[str, str] | None:
     return (found[0].to_table.casefold(), found[0].to_column.casefold()) if found else None
 
 
-def _sums_up(select: exp.Select) -> bool:
-    return any(one.find_ancestor(exp.Select) is select for one in select.find_all(exp.AggFunc))
-
-
-def _meets_each_row_once(way: Sequence[Step], context: Context) -> bool:
-    """Whether a row finds at most one partner in each step of `way`, so that no sum counts it more than once."""
-    for step in way:
-        table = context.schema.table(step.to_table)
-        keys = {column.name for column in table.columns if column.primary_key} if table is not None else set()
-        if not keys or not keys <= {to_column for _, to_column in step.pairs}:
-            return False
-    return True
-
-
 def _has_to_hold(column: exp.Column, select: exp.Select) -> bool:
     """Whether the comparison decides alone about each row, so that a join may leave out rows that do not meet it."""
     where = select.args.get("where")
@@ -145,7 +130,7 @@ def _stored(text: str, table: str, column: str, values: ValueLookup) -> str | No
     return None
 
 
-def _compared(tree: exp.Query, context: Context) -> list[tuple[exp.Column, exp.Literal, Source]]:
+def compared_texts(tree: exp.Query, context: Context) -> list[tuple[exp.Column, exp.Literal, Source]]:
     """Each column of a table that the statement compares with a text by =, <>, IN or LIKE."""
     found = []
     for select in selects(tree):

@@ -1,11 +1,17 @@
-"""Mends comparisons with NULL by = or <>, which hold for no row at all."""
+"""Mends comparisons with NULL by = or <>, and with a text that stands for it, which hold for no row at all."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from sqlglot import exp
 
+from nl2sql_tui.language.repairs.literals import MOST_ASKED, compared_texts
 from nl2sql_tui.language.repairs.scopes import Context
 from nl2sql_tui.language.syntax import text_of
+from nl2sql_tui.quoting import string_literal
+from nl2sql_tui.schema import CellLookup
+
+_WORDS_FOR_NULL: Final = frozenset(("", "null", "none", "n/a"))
 
 
 def ask_for_null(tree: exp.Query, context: Context) -> Iterator[str]:  # noqa: ARG001
@@ -20,3 +26,17 @@ def ask_for_null(tree: exp.Query, context: Context) -> Iterator[str]:  # noqa: A
         mended = exp.Not(this=is_null) if isinstance(comparison, exp.NEQ) else is_null
         comparison.replace(mended)
         yield f"{before} → {text_of(mended)}: nothing equals NULL, nor differs from it"
+
+
+def ask_for_null_by_its_name(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Write IS NULL for = 'null' and its like, and for = '', where the column holds no such text."""
+    for column, literal, source in compared_texts(tree, context)[:MOST_ASKED]:
+        comparison = column.parent
+        if not isinstance(comparison, exp.EQ) or literal.name.strip().casefold() not in _WORDS_FOR_NULL:
+            continue
+        assert source.table is not None
+        if cells.holds(source.table.name, column.name, literal.name) is False:
+            before = text_of(comparison)
+            mended = exp.Is(this=column.copy(), expression=exp.Null())
+            comparison.replace(mended)
+            yield f"{before} → {text_of(mended)}: {text_of(column)} holds no {string_literal(literal.name)}"

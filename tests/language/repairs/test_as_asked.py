@@ -40,6 +40,16 @@ _NAMES = "SELECT full_name FROM customer"
             "SELECT voyage_id FROM voyage WHERE miles <= 300",
         ),
         (
+            "voyages between 300 and 305 miles",
+            "SELECT voyage_id FROM voyage WHERE miles = 300",
+            "SELECT voyage_id FROM voyage WHERE miles BETWEEN 300 AND 305",
+        ),
+        (
+            "purchases from 2024-01-01 to 2024-05-31",
+            "SELECT purchase_id FROM purchase WHERE transaction_date >= '2024-01-01'",
+            "SELECT purchase_id FROM purchase WHERE transaction_date BETWEEN '2024-01-01' AND '2024-05-31'",
+        ),
+        (
             "where do customers live?",
             "SELECT customer.city FROM customer JOIN country ON country.code = country.code",
             "SELECT customer.city FROM customer",
@@ -66,6 +76,10 @@ def test_what_the_question_says_is_written(shop: Workbench, question: str, sql: 
         ("more than 2", "SELECT product_name FROM product WHERE stock = 2 OR price = 2"),
         ("more than 2", "SELECT product_name FROM product WHERE stock >= 2"),
         ("products older than 7", "SELECT product_name FROM product WHERE stock = 7"),
+        ("between 2 and 7", "SELECT product_name FROM product WHERE stock BETWEEN 2 AND 7"),
+        ("between 2 and 7", "SELECT product_name FROM product WHERE stock = 2 AND price = 7"),
+        ("from 2 and 7", "SELECT product_name FROM product WHERE stock = 2"),
+        ("between 2 and 7", "SELECT product_name FROM product WHERE LENGTH(product_name) = 2"),
         ("after 20", "SELECT product_name FROM product WHERE product_name = '20'"),
         (
             "where do customers from Norway live?",

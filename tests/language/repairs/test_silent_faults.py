@@ -279,7 +279,11 @@ def test_dates_are_compared_as_the_column_writes_them(shop: Workbench, condition
         ("NULL = NULL", None),
         ("city < NULL", None),
         ("city IS NULL", None),
-        ("city = 'NULL'", None),
+        ("city = 'NULL'", "city IS NULL"),
+        ("city = ''", "city IS NULL"),
+        ("city = 'none' AND full_name = 'Anna Berg'", "city IS NULL AND full_name = 'Anna Berg'"),
+        ("city <> ''", None),
+        ("full_name || '' = 'null'", None),
     ],
 )
 def test_nothing_equals_null(shop: Workbench, condition: str, mended: str | None) -> None:
@@ -297,3 +301,9 @@ def test_a_result_that_compares_with_null_is_left(shop: Workbench) -> None:
 def test_nothing_stored_is_asked_for_where_values_are_forbidden(shop: Workbench) -> None:
     sql = "SELECT * FROM customer WHERE city = 'oslo'"
     assert repaired(sql, shop.database.schema(), "", (), NoValues(), None, lambda _: True) == (sql, ())
+
+
+def test_a_text_for_null_that_is_stored_is_left(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path, "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('none'), ('b'), (NULL);")
+    sql = "SELECT a FROM t WHERE a = 'none'"
+    assert bench.repaired(sql) == (sql, ())
