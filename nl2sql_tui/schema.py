@@ -127,3 +127,7 @@ class CellLookup(Protocol):
     def first_values(self, table: str, column: str) -> Sequence[str]:
         """Some values of that column, as texts; empty if there are none or they cannot be read."""
         ...
+
+    def holds_null(self, table: str, column: str) -> bool | None:
+        """Whether a cell of that column is NULL; None if that cannot be told."""
+        ...

@@ -44,6 +44,11 @@ class ColumnLookup:
         )
         return tuple(str(value) for (value,) in self._rows(sql, ()) or ())
 
+    def holds_null(self, table: str, column: str) -> bool | None:
+        """Whether a cell of `column` is NULL; None if that cannot be told in time. Raises as `holds` does."""
+        rows = self._rows(f"SELECT 1 FROM {quoted(table)} WHERE {_name(table, column)} IS NULL LIMIT 1", ())
+        return None if rows is None else bool(rows)
+
     def _rows(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]] | None:
         """The rows; None where the statement fails or takes too long."""
         try:

@@ -79,9 +79,9 @@ def repair_silent_faults(
 ) -> tuple[str, tuple[str, ...]]:
     """Mend what compiles and yet gives no row or others than were asked for.
 
-    That is a text's spelling, a date's form, = NULL, a share that is cut, a table that is joined by nothing, a key
-    compared with a name, a subquery that gives a column of the query around it, a value that is left out, an order or a
-    comparison other than the question names in so many words.
+    That is a text's spelling, the form of a date or a moment, = NULL and NOT IN with NULL, a share that is cut, a table
+    that is joined by nothing, a key compared with a name, a subquery that gives a column of the query around it, a
+    value that is left out, an order or a comparison other than the question names in so many words.
 
     `links` are the values that the question names. Without `cells` nothing is compared with what is stored.
     The same is given back as by `repair_names`.
@@ -90,11 +90,12 @@ def repair_silent_faults(
     from nl2sql_tui.language.repairs.captured import give_own_columns
     from nl2sql_tui.language.repairs.dates import compare_dates
     from nl2sql_tui.language.repairs.division import divide_exactly
+    from nl2sql_tui.language.repairs.epochs import compare_moments
     from nl2sql_tui.language.repairs.idle import drop_idle_joins
     from nl2sql_tui.language.repairs.keys_by_name import look_up_keys
     from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
     from nl2sql_tui.language.repairs.named_values import add_named_values
-    from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name
+    from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name, leave_nulls_out
     from nl2sql_tui.language.repairs.scopes import Context
     from nl2sql_tui.language.repairs.statement import mended
 
@@ -119,6 +120,8 @@ def repair_silent_faults(
             partial(add_named_values, context=context, links=links),
             partial(spell_texts, context=context, values=values, cells=cells),
             partial(compare_dates, context=context, cells=cells),
+            partial(compare_moments, context=context, cells=cells),
+            partial(leave_nulls_out, context=context, cells=cells),
             *repairs,
         ]
     return mended(sql, repairs, compiles)

@@ -220,6 +220,15 @@ def test_a_bad_answer_is_refused(schema: Schema, sql: str, form: Form) -> None:
     assert not accepts(schema, sql if form == "sql" else tables_first(sql), form)
 
 
+@pytest.mark.parametrize(("before", "behind"), [("ABS(", ")"), ("(", ")"), ("-", ""), ("SUBSTR(", ", 1)")])
+def test_functions_and_parentheses_nest_four_deep_and_no_deeper(before: str, behind: str) -> None:
+    def nested(depth: int) -> str:
+        return f"FROM singer SELECT Name WHERE {before * depth}Singer_ID{behind * depth} > 3"
+
+    assert accepts(CONCERTS, nested(4))
+    assert not accepts(CONCERTS, nested(5))
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_forms_are_not_mixed(form: Form) -> None:
     sql = "SELECT Name FROM singer"

@@ -7,7 +7,7 @@ query, is written by the modules beside this one.
 from typing import Final
 
 from nl2sql_tui.language.grammar.lark import bits
-from nl2sql_tui.language.grammar.scope import AGGREGATES, ALIASED, WIDTH
+from nl2sql_tui.language.grammar.scope import AGGREGATES, ALIASED, DEEPEST_NESTING, NESTING, WIDTH
 
 TERMINALS: Final = r"""
 NUMBER : /[0-9]{1,18}(\.[0-9]{1,15})?/
@@ -40,8 +40,8 @@ _VALUES_AND_CONDITIONS: Final = """
 value@::_ : operand@::_ | value@::_ OPERATOR operand@::_
 operand@::_ : column@::_
   | NUMBER | STRING | NOW
-  | "-" operand@::_
-  | "(" value@::_ ")"
+  | "-" operand@::DEEPER %if MAY_NEST
+  | "(" value@::DEEPER ")" %if MAY_NEST
   | "(" one_column ")"
   | function@::_
   | aggregate@::_ %if AGGREGATES_ALLOWED
@@ -49,34 +49,34 @@ aggregate@::_ : "COUNT(" "*" ")"
   | "COUNT(" counted@::WITHOUT_AGGREGATES ")"
   | AGGREGATE counted@::WITHOUT_AGGREGATES ")"
 counted@::_ : value@::_ | "DISTINCT " value@::_
-function@::_ : ONE_VALUE value@::_ ")"
-  | ONE_OR_TWO_VALUES value@::_ ")"
-  | ONE_OR_TWO_VALUES value@::_ ", " value@::_ ")"
-  | TWO_VALUES value@::_ ", " value@::_ ")"
-  | TWO_OR_THREE_VALUES value@::_ ", " value@::_ ")"
-  | TWO_OR_THREE_VALUES value@::_ ", " value@::_ ", " value@::_ ")"
-  | "REPLACE(" value@::_ ", " value@::_ ", " value@::_ ")"
-  | "COALESCE(" value@::_ ", " values@::_ ")"
-  | "IIF(" condition@::_ ", " outcome@::_ ", " outcome@::_ ")"
-  | MOMENT value@::_ ")"
-  | MOMENT value@::_ ", " values@::_ ")"
-  | "STRFTIME(" STRING ", " values@::_ ")"
-  | "CAST(" value@::_ CAST_TYPE
-  | "CASE" branches@::_ " END"
-  | "CASE" branches@::_ " ELSE " outcome@::_ " END"
+function@::_ : ONE_VALUE value@::DEEPER ")" %if MAY_NEST
+  | ONE_OR_TWO_VALUES value@::DEEPER ")" %if MAY_NEST
+  | ONE_OR_TWO_VALUES value@::DEEPER ", " value@::DEEPER ")" %if MAY_NEST
+  | TWO_VALUES value@::DEEPER ", " value@::DEEPER ")" %if MAY_NEST
+  | TWO_OR_THREE_VALUES value@::DEEPER ", " value@::DEEPER ")" %if MAY_NEST
+  | TWO_OR_THREE_VALUES value@::DEEPER ", " value@::DEEPER ", " value@::DEEPER ")" %if MAY_NEST
+  | "REPLACE(" value@::DEEPER ", " value@::DEEPER ", " value@::DEEPER ")" %if MAY_NEST
+  | "COALESCE(" value@::DEEPER ", " values@::DEEPER ")" %if MAY_NEST
+  | "IIF(" condition@::DEEPER ", " outcome@::DEEPER ", " outcome@::DEEPER ")" %if MAY_NEST
+  | MOMENT value@::DEEPER ")" %if MAY_NEST
+  | MOMENT value@::DEEPER ", " values@::DEEPER ")" %if MAY_NEST
+  | "STRFTIME(" STRING ", " values@::DEEPER ")" %if MAY_NEST
+  | "CAST(" value@::DEEPER CAST_TYPE %if MAY_NEST
+  | "CASE" branches@::DEEPER " END" %if MAY_NEST
+  | "CASE" branches@::DEEPER " ELSE " outcome@::DEEPER " END" %if MAY_NEST
 values@::_ : value@::_ | values@::_ ", " value@::_
 branches@::_ : branch@::_ | branches@::_ branch@::_
 branch@::_ : " WHEN " condition@::_ " THEN " outcome@::_
 outcome@::_ : value@::_ | "NULL"
 condition@::_ : conjunction@::_ | condition@::_ " OR " conjunction@::_
 conjunction@::_ : test@::_ | conjunction@::_ " AND " test@::_
-test@::_ : predicate@::_ | "NOT " test@::_
+test@::_ : predicate@::_ | "NOT " test@::DEEPER %if MAY_NEST
 predicate@::_ : value@::_ COMPARISON value@::_
   | value@::_ IN values@::_ ")"
   | value@::_ IN one_column ")"
   | value@::_ BETWEEN value@::_ " AND " value@::_
   | value@::_ NULL_TEST
-  | "(" condition@::_ ")"
+  | "(" condition@::DEEPER ")" %if MAY_NEST
 """
 # The query in it sees the tables around it, but then has no column without a table, and no aggregate.
 _CORRELATED: Final = """  | "EXISTS(" query@::bit_and(TABLES_IN_SCOPE) ")" %if NOT_ALIASED
@@ -84,7 +84,10 @@ _CORRELATED: Final = """  | "EXISTS(" query@::bit_and(TABLES_IN_SCOPE) ")" %if N
 # A key is no bare number: it would be the place of a result.
 _KEYS: Final = """keys@::_ : key@::_ | keys@::_ ", " key@::_
 key@::_ : keyed@::_ | key@::_ OPERATOR operand@::_
-keyed@::_ : column@::_ | function@::_ | "(" key@::_ ")" | "(" one_column ")"
+keyed@::_ : column@::_
+  | function@::_
+  | "(" key@::DEEPER ")" %if MAY_NEST
+  | "(" one_column ")"
   | aggregate@::_ %if AGGREGATES_ALLOWED
 orders@::_ : ordered@::_ | orders@::_ ", " ordered@::_
 ordered@::_ : key@::_ | key@::_ DIRECTION
@@ -98,6 +101,8 @@ def expression_rules(group: int, *, correlated: bool) -> str:
         rules.replace("@", str(group))
         .replace("AGGREGATES_ALLOWED", f"bit_set({AGGREGATES})")
         .replace("WITHOUT_AGGREGATES", f"clear_bit({AGGREGATES})")
+        .replace("DEEPER", f"incr({NESTING})")
+        .replace("MAY_NEST", f"lt({NESTING}, {DEEPEST_NESTING})")
         .replace("TABLES_IN_SCOPE", bits(*range(WIDTH)))
         .replace("NOT_ALIASED", f"bit_clear({ALIASED})")
     )

@@ -32,6 +32,10 @@ BARE: Final = 56
 """Whether a column may stand without its table: in a query with a single one."""
 DEPTH: Final = "[57:60]"
 """How many parentheses are open in a list of results that comes before its tables."""
+NESTING: Final = "[61:64]"
+"""How many functions, parentheses and signs stand around a value. Nobody asks for SUBSTR(SUBSTR(SUBSTR(…; a model that
+is lost goes on with it for ever."""
+DEEPEST_NESTING: Final = 4
 ALIAS_BITS: Final = 6
 
 

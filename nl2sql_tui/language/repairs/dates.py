@@ -28,7 +28,7 @@ def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Itera
     asked = 0
     for select in selects(tree):
         for column in list(own_columns(select)):
-            literals = _others(column)
+            literals = other_literals(column)
             if not literals or asked >= _MOST_ASKED:
                 continue
             years = all(_YEAR.fullmatch(literal.name) for literal in literals)
@@ -54,7 +54,7 @@ def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Itera
             yield f"{before} → {text_of(comparison)}: the column holds dates such as {stored[0]}"
 
 
-def _others(column: exp.Column) -> list[exp.Literal]:
+def other_literals(column: exp.Column) -> list[exp.Literal]:
     """The literals that `column` is compared with; empty if it is compared with anything else."""
     comparison = column.parent
     if isinstance(comparison, exp.EQ | exp.NEQ | exp.LT | exp.LTE | exp.GT | exp.GTE):

@@ -25,6 +25,13 @@ def spell_texts(tree: exp.Query, context: Context, values: ValueLookup, cells: C
         in_case_only = isinstance(literal.parent, exp.Like)
         if in_case_only and any(mark in text for mark in "%_"):
             continue
+        alike = _alike_but_for_case(text, source.table.name, column.name, values)
+        if len(alike) > 1 and isinstance(literal.parent, exp.EQ):
+            before = text_of(literal.parent)
+            among = exp.In(this=column.copy(), expressions=[exp.Literal.string(one) for one in alike])
+            literal.parent.replace(among)
+            yield f"{before} → {text_of(among)}: so {text_of(column)} has it"
+            continue
         stored = _stored(text, source.table.name, column.name, values)
         if stored is None or (in_case_only and stored.lower() == text.lower()):
             continue
@@ -128,6 +135,12 @@ def _stored(text: str, table: str, column: str, values: ValueLookup) -> str | No
         if texts:
             return texts.pop() if len(texts) == 1 else None
     return None
+
+
+def _alike_but_for_case(text: str, table: str, column: str, values: ValueLookup) -> list[str]:
+    """The spellings of `text` in that column that differ in case alone; none if it stands there as it is."""
+    found = [one.text for one in values.find(text) if one.table == table and one.column.casefold() == column.casefold()]
+    return [] if text in found else list(dict.fromkeys(found))
 
 
 def compared_texts(tree: exp.Query, context: Context) -> list[tuple[exp.Column, exp.Literal, Source]]:

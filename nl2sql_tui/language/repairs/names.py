@@ -24,6 +24,7 @@ _OPPOSITE_BEGINNINGS: Final = (("hyper", "hypo"), ("macro", "micro"))
 _SHARED_TAIL: Final = 3
 _SHORTEST_CUT: Final = 3
 _SHORTEST_PLURAL: Final = 4
+_SHORTEST_JOINED: Final = 6
 
 
 Likeness = Callable[[str, Sequence[str], str, frozenset[str]], str | None]
@@ -116,10 +117,13 @@ def _is_said_in_part(name: str, candidate: str, table: str, said: frozenset[str]
 
 
 def _is_misspelt(name: str, candidate: str, said: frozenset[str]) -> bool:
-    """Whether one word of `name` is a slip away from that of `candidate` and all others are the same."""
+    """Whether one word of `name` is a slip away from that of `candidate` and all others are the same, or all joined."""
     words, others = _content(name), _content(candidate)
     if len(words) != len(others):
-        return False
+        # SSHIPMENTID for ShipmentID: written without what parts the words.
+        joined, wanted = "".join(words), "".join(others)
+        is_long = min(len(joined), len(wanted)) >= _SHORTEST_JOINED
+        return is_long and slips_between(joined, wanted, 1) is not None and _is_slip(joined, wanted)
     unequal = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
     return len(unequal) == 1 and _is_slip(*unequal[0]) and not (unequal[0][0] in said and unequal[0][1] not in said)
 

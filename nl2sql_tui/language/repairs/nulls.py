@@ -1,4 +1,4 @@
-"""Mends comparisons with NULL by = or <>, and with a text that stands for it, which hold for no row at all."""
+"""Mends what NULL makes hold for no row at all: = NULL, a text that stands for it, NOT IN a list with NULL in it."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql_tui.language.repairs.literals import MOST_ASKED, compared_texts
-from nl2sql_tui.language.repairs.scopes import Context
+from nl2sql_tui.language.repairs.scopes import Context, meaning
 from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import CellLookup
@@ -40,3 +40,23 @@ def ask_for_null_by_its_name(tree: exp.Query, context: Context, cells: CellLooku
             mended = exp.Is(this=column.copy(), expression=exp.Null())
             comparison.replace(mended)
             yield f"{before} → {text_of(mended)}: {text_of(column)} holds no {string_literal(literal.name)}"
+
+
+def leave_nulls_out(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Add IS NOT NULL to a query that NOT IN stands before, where the column that it gives holds NULL."""
+    for among in list(tree.find_all(exp.In))[:MOST_ASKED]:
+        query = among.args.get("query")
+        select = query.this if isinstance(query, exp.Subquery) else None
+        if not isinstance(among.parent, exp.Not) or not isinstance(select, exp.Select) or len(select.expressions) != 1:
+            continue
+        column = select.expressions[0].unalias()
+        if not isinstance(column, exp.Column) or select.args.get("group") or select.args.get("limit"):
+            continue
+        source = meaning(column, select, context.schema).source
+        if source is None or source.table is None or cells.holds_null(source.table.name, column.name) is not True:
+            continue
+        if any(test.this == column for test in select.find_all(exp.Is)):
+            continue
+        condition = exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null()))
+        select.where(condition, copy=False)
+        yield f"{text_of(condition)} added: nothing is NOT IN what has NULL in it"

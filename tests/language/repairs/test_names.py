@@ -44,6 +44,8 @@ def test_two_names_or_another_one_are_not_the_same(name: str, candidates: list[s
         ("mcaro_nutrient", "macro_nutrient", ""),
         ("document_details", "other_details", "document"),
         ("name", "first_name", ""),
+        ("SSHIPMENTID", "ShipmentID", "Shipment"),
+        ("custmerid", "customer_id", ""),
     ],
 )
 def test_a_part_of_a_name_or_a_slip_is_that_name(name: str, candidate: str, table: str) -> None:

@@ -141,10 +141,41 @@ def test_a_text_goes_to_another_kind_of_column(tmp_path: Path, sql: str, questio
     assert Workbench(tmp_path, FLIGHTS).repaired(sql, question)[0] == mended
 
 
-def test_two_stored_spellings_are_not_chosen_between(tmp_path: Path) -> None:
-    bench = Workbench(tmp_path, "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('Dog'), ('DOG');")
-    sql = "SELECT * FROM t WHERE a = 'dog'"
+def test_two_stored_spellings_are_both_asked_for(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path, "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('Dog'), ('DOG'), ('Cat');")
+    found, (line,) = bench.repaired("SELECT * FROM t WHERE a = 'dog'")
+    assert found == "SELECT * FROM t WHERE a IN ('Dog', 'DOG')"
+    assert line == "a = 'dog' → a IN ('Dog', 'DOG'): so a has it"
+    sql = "SELECT * FROM t WHERE a = 'DOG'"
     assert bench.repaired(sql) == (sql, ())
+
+
+_STAFF = """
+CREATE TABLE employee (id INTEGER PRIMARY KEY, boss INT, name TEXT NOT NULL);
+INSERT INTO employee VALUES (1, NULL, 'Ada'), (2, 1, 'Bo'), (3, 1, 'Cy');
+"""
+
+
+def test_null_in_a_list_is_left_out_of_not_in(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path, _STAFF)
+    found, (line,) = bench.repaired("SELECT name FROM employee WHERE id NOT IN (SELECT boss FROM employee)")
+    assert bench.rows(found) == [("Bo",), ("Cy",)]
+    assert "nothing is NOT IN what has NULL in it" in line
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "id IN (SELECT boss FROM employee)",
+        "id NOT IN (SELECT id FROM employee)",
+        "id NOT IN (SELECT boss FROM employee WHERE boss IS NOT NULL)",
+        "id NOT IN (SELECT MAX(boss) FROM employee)",
+        "name NOT IN ('Ada')",
+    ],
+)
+def test_a_list_without_null_is_left(tmp_path: Path, condition: str) -> None:
+    sql = f"SELECT name FROM employee WHERE {condition}"
+    assert Workbench(tmp_path, _STAFF).repaired(sql)[1] == ()
 
 
 def test_a_spelling_in_another_table_is_none_of_this_column(tmp_path: Path) -> None:
