@@ -18,7 +18,8 @@ from tests.fake_engine import ScriptedEngine
 
 _NAMES = "SELECT Name FROM singer"
 _FRENCH = "SELECT Name FROM singer WHERE Country = 'France'"
-_FROM_FRANCE = "Which singers come from France?"
+_FROM_FRANCE = "Which singers come from france?"
+"""Without a capital, which would have the value added to SQL that leaves it out."""
 
 
 def _answer(

@@ -34,6 +34,10 @@ _NEGATION: Final = re.compile(
 _NEGATIONS: Final = (exp.Not, exp.NEQ, exp.Except, exp.Is)
 _NO: Final = frozenset(("0", "n", "no", "f", "false"))
 """What stands for no in a column."""
+_YES_OR_NO: Final = _NO | frozenset(("1", "y", "yes", "t", "true", "null"))
+_TEXT_WORD: Final = re.compile(r"[^\W\d_]{2,}|[A-Z]\b")
+_BEGINNING: Final = 3
+"""Letters that forms of a word share, and what is stored of it."""
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
 
@@ -46,7 +50,13 @@ def oddities(sql: str, question: str) -> tuple[str, ...]:
     found = dict.fromkeys(odd for select in selects for odd in (*_repeated(select), *_ungrouped(select)))
     if any(one.this == one.expression for one in tree.find_all(exp.SetOperation)):
         found["combines a query with itself"] = None
-    return (*found, *_joined_by_nothing(tree), *_strange_numbers(tree, question), *_words_without(tree, question))
+    return (
+        *found,
+        *_joined_by_nothing(tree),
+        *_strange_numbers(tree, question),
+        *_strange_texts(tree, question),
+        *_words_without(tree, question),
+    )
 
 
 def _repeated(select: exp.Select) -> Iterator[str]:
@@ -104,6 +114,28 @@ def _strange_numbers(tree: exp.Query, question: str) -> Iterator[str]:
     for number in sorted(asked - _TRUTHS):
         if not _is_near(number, written):
             yield f"leaves out {number:g}"
+
+
+def _strange_texts(tree: exp.Query, question: str) -> Iterator[str]:
+    """Texts that are asked for and that no word of the question can stand for."""
+    said = [word.casefold() for word in _TEXT_WORD.findall(question)]
+    initials = "".join(word[0] for word in said)
+    for literal in tree.find_all(exp.Literal):
+        if literal.is_string and isinstance(literal.parent, exp.EQ | exp.Like) and not _stands_for_yes_or_no(literal):
+            words = [word.casefold() for word in _TEXT_WORD.findall(literal.name)]
+            text = " ".join(words)
+            is_short_for = text in initials or "".join(word[0] for word in words) in said
+            if words and not is_short_for and not any(_may_stand_for(word, other) for word in words for other in said):
+                yield f"asks for {literal.name!r}, which is not in the question"
+
+
+def _may_stand_for(word: str, other: str) -> bool:
+    """Whether one may be a form of the other: each begins as it does, or one is the beginning of the other."""
+    return word[:_BEGINNING] == other[:_BEGINNING] or word.startswith(other) or other.startswith(word)
+
+
+def _stands_for_yes_or_no(literal: exp.Literal) -> bool:
+    return str(literal.this).casefold() in _YES_OR_NO
 
 
 def _is_near(number: float, others: set[float]) -> bool:

@@ -94,7 +94,7 @@ def repair_silent_faults(
     from nl2sql_tui.language.repairs.idle import drop_idle_joins
     from nl2sql_tui.language.repairs.keys_by_name import look_up_keys
     from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
-    from nl2sql_tui.language.repairs.named_values import add_named_values
+    from nl2sql_tui.language.repairs.named_values import add_named_span, add_named_values
     from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name, leave_nulls_out
     from nl2sql_tui.language.repairs.scopes import Context
     from nl2sql_tui.language.repairs.statement import mended
@@ -118,6 +118,7 @@ def repair_silent_faults(
             partial(move_texts, context=context, links=links, cells=cells),
             partial(look_up_keys, context=context, links=links, cells=cells),
             partial(add_named_values, context=context, links=links),
+            partial(add_named_span, context=context, cells=cells),
             partial(spell_texts, context=context, values=values, cells=cells),
             partial(compare_dates, context=context, cells=cells),
             partial(compare_moments, context=context, cells=cells),

@@ -135,3 +135,13 @@ def conjuncts(condition: exp.Expr | None, kind: type[exp.Connector] = exp.And) -
         else:
             found.append(node)
     return found
+
+
+def add_condition(select: exp.Select, condition: exp.Expr) -> None:
+    """Have `select` give only rows of its own for which `condition` holds too."""
+    where = select.args.get("where")
+    if where is None:
+        select.set("where", exp.Where(this=condition))
+        return
+    before = exp.Paren(this=where.this) if isinstance(where.this, exp.Or) else where.this
+    where.set("this", exp.And(this=before, expression=condition))

@@ -18,11 +18,15 @@ from nl2sql_tui.database.demo import TRANSACTION_QUESTIONS, ensure_demo
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.sources import prepare
+from nl2sql_tui.settings import Settings
 from tests.databases import make_database
-from tests.default_model import PORTABLE_SETTINGS, portable_default
+from tests.default_model import portable_default
 from tests.traps.files import is_same, rows_of
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1200)]
+
+_ENOUGH_TIME = Settings(candidates=6, answer_seconds=600)
+"""Answers are compared as by default, on however slow a computer."""
 
 TRANSACTION_GOLDS = (
     'SELECT transaction_id, transaction_amount, transaction_date FROM "transaction"',
@@ -61,7 +65,7 @@ def engine() -> Iterator[LocalEngine]:
 
 def _answered(database: Database, engine: LocalEngine, question: str) -> str:
     """The SQL of a valid answer."""
-    *_, answer = Assistant(database, engine, PORTABLE_SETTINGS).answer(question, Cancel())
+    *_, answer = Assistant(database, engine, _ENOUGH_TIME).answer(question, Cancel())
     assert isinstance(answer, Answer)
     assert answer.verdict.valid, f"{answer.sql}: {answer.verdict.problem}"
     return answer.sql

@@ -39,7 +39,8 @@ _BEHIND_A_NUMBER: Final[dict[str, type[exp.Binary]]] = {
     rf"or (before|below|under|{_LESS})": exp.LTE,
 }
 """Patterns of words and what a column is compared by then; the first one that fits holds."""
-_BOUND: Final = r"\d{4}-\d\d-\d\d|\d+(?:\.\d+)?"
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_BOUND: Final = rf"{DAY.pattern}|\d+(?:\.\d+)?"
 _NEGATION: Final = re.compile(r"(\b(not|never|neither|nor)|n't)\b", re.IGNORECASE)
 
 
@@ -82,7 +83,8 @@ def compare_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
         yield f"{before} → {text_of(mended)}: {number.said!r} in the question"
 
 
-_SPAN: Final = re.compile(rf"\b(between|from) ({_BOUND}) (and|to|until|till) ({_BOUND})(?![\w-])", re.IGNORECASE)
+SPAN: Final = re.compile(rf"\b(between|from) ({_BOUND}) (and|to|until|till) ({_BOUND})(?![\w-])", re.IGNORECASE)
+"""The first word, the first bound, the second word, the second bound."""
 _PAIRS: Final = frozenset(("between and", "from to", "from until", "from till"))
 
 
@@ -91,7 +93,7 @@ def span_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
 
     Dates count as they stand in SQL, year first.
     """
-    for first, low, second, high in _SPAN.findall(context.question):
+    for first, low, second, high in SPAN.findall(context.question):
         literals = [one for one in tree.find_all(exp.Literal) if one.this in (low, high)]
         if f"{first} {second}".lower() not in _PAIRS or len(literals) != 1:
             continue

@@ -8,10 +8,11 @@ from sqlglot import exp
 
 from nl2sql_tui.language.phrases import Word, words_of_question
 from nl2sql_tui.language.repairs.add_tables import join_in, repeats_what_is_summed, way_to
+from nl2sql_tui.language.repairs.as_asked import DAY, SPAN
 from nl2sql_tui.language.repairs.names import name_words
 from nl2sql_tui.language.repairs.scopes import Context, own_columns, selects, sources
-from nl2sql_tui.language.syntax import name_node, text_of
-from nl2sql_tui.schema import CellValue, Table
+from nl2sql_tui.language.syntax import add_condition, name_node, text_of
+from nl2sql_tui.schema import CellLookup, CellValue, Column, Table
 
 _LINKS: Final = frozenset("is are was were of the a an as equal equals to = being".split())
 _MOST_LINKS: Final = 3
@@ -56,6 +57,46 @@ def add_named_values(tree: exp.Query, context: Context, links: Sequence[CellValu
             yield from _added(named, tree, context)
 
 
+def add_named_span(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Add "held_on BETWEEN …" to a single SELECT that says neither of the two days that the question goes from and to.
+
+    Only where one column of the tables read can be meant: the one that holds dates, or of several the one that the
+    question names.
+    """
+    spans = [span for span in SPAN.findall(context.question) if all(DAY.fullmatch(span[place]) for place in (1, 3))]
+    if not isinstance(tree, exp.Select) or len(selects(tree)) != 1 or len(spans) != 1:
+        return
+    _, first, _, last = spans[0]
+    if any(day in literal.name for literal in tree.find_all(exp.Literal) for day in (first, last)):
+        return
+    read = sources(tree, context.schema)
+    dates = [
+        (source, column.name)
+        for source in read
+        if source.table is not None
+        for column in source.table.columns
+        if _holds_days(source.table, column, cells)
+    ]
+    named = [(source, name) for source, name in dates if set(name_words(name)) <= context.words]
+    if len(found := named or dates) != 1:
+        return
+    ((source, name),) = found
+    column = exp.Column(this=name_node(name), table=name_node(source.name) if len(read) > 1 else None)
+    low, high = exp.Literal.string(first), exp.Literal.string(last)
+    condition = exp.Between(this=column, low=low, high=high)
+    add_condition(tree, condition)
+    yield f"{text_of(condition)} added: the question names the days"
+
+
+def _holds_days(table: Table, column: Column, cells: CellLookup) -> bool:
+    """Whether the values are days as 2024-03-31, by the column's type or name and by those looked at."""
+    is_likely = "DATE" in column.declared_type.upper() or "date" in name_words(column.name)
+    if not is_likely:
+        return False
+    stored = cells.first_values(table.name, column.name)
+    return bool(stored) and all(DAY.fullmatch(value) for value in stored)
+
+
 def _added(named: _Named, select: exp.Select, context: Context) -> Iterator[str]:
     read = {source.table.name: source.name for source in sources(select, context.schema) if source.table is not None}
     joined = ""
@@ -67,7 +108,7 @@ def _added(named: _Named, select: exp.Select, context: Context) -> Iterator[str]
         read[named.table] = named.table
     qualifier = name_node(read[named.table]) if len(read) > 1 else None
     condition = exp.EQ(this=exp.Column(this=name_node(named.column), table=qualifier), expression=named.value)
-    select.where(condition, copy=False)
+    add_condition(select, condition)
     yield f"{joined}{text_of(condition)} added: {named.why}"
 
 

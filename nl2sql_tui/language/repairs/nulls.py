@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from nl2sql_tui.language.repairs.literals import MOST_ASKED, compared_texts
 from nl2sql_tui.language.repairs.scopes import Context, meaning
-from nl2sql_tui.language.syntax import text_of
+from nl2sql_tui.language.syntax import add_condition, text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import CellLookup
 
@@ -58,5 +58,5 @@ def leave_nulls_out(tree: exp.Query, context: Context, cells: CellLookup) -> Ite
         if any(test.this == column for test in select.find_all(exp.Is)):
             continue
         condition = exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null()))
-        select.where(condition, copy=False)
+        add_condition(select, condition)
         yield f"{text_of(condition)} added: nothing is NOT IN what has NULL in it"

@@ -87,3 +87,48 @@ def test_what_the_question_names_is_asked_for(tmp_path: Path, question: str, sql
 )
 def test_what_may_be_meant_otherwise_is_left(tmp_path: Path, question: str, sql: str) -> None:
     assert Workbench(tmp_path, _BANK).repaired(sql, question) == (sql, ())
+
+
+_PLAN = """
+CREATE TABLE trip (trip_id INTEGER PRIMARY KEY, start_date DATE, end_date DATE, price INT, noted TEXT, date_code INT);
+CREATE TABLE sale (sale_id INTEGER PRIMARY KEY, sold DATE, amount INT);
+INSERT INTO trip VALUES (1, '2024-01-05', '2024-01-09', 100, '2024-01-01', 5);
+INSERT INTO sale VALUES (1, '2024-01-05', 3), (2, '2024-02-05', 4);
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "mended"),
+    [
+        (
+            "sales between 2024-01-01 and 2024-01-31",
+            "SELECT amount FROM sale WHERE amount > 1",
+            "SELECT amount FROM sale WHERE amount > 1 AND sold BETWEEN '2024-01-01' AND '2024-01-31'",
+        ),
+        (
+            "prices of trips with a start date from 2024-01-01 to 2024-01-31",
+            "SELECT price FROM trip",
+            "SELECT price FROM trip WHERE start_date BETWEEN '2024-01-01' AND '2024-01-31'",
+        ),
+    ],
+)
+def test_days_that_the_question_goes_from_and_to_are_asked_for(
+    tmp_path: Path, question: str, sql: str, mended: str
+) -> None:
+    found, (line,) = Workbench(tmp_path, _PLAN).repaired(sql, question)
+    assert found == mended
+    assert "the question names the days" in line
+
+
+@pytest.mark.parametrize(
+    ("question", "sql"),
+    [
+        ("trips between 2024-01-01 and 2024-01-31", "SELECT price FROM trip"),
+        ("sales between 2024-01-01 and 2024-01-31", "SELECT amount FROM sale WHERE sold >= '2024-01-01'"),
+        ("sales between 3 and 5", "SELECT amount FROM sale"),
+    ],
+)
+def test_days_are_left_where_they_stand_or_may_be_of_several_columns(tmp_path: Path, question: str, sql: str) -> None:
+    found, _ = Workbench(tmp_path, _PLAN).repaired(sql, question)
+    assert "added" not in found
+    assert found.count("BETWEEN") == sql.count(">=")
