@@ -40,12 +40,30 @@ def repaired(
     if not compiles(sql):
         sql, lines = quote_bare_names(sql, schema)
         if not (lines and compiles(sql)):
-            sql, more = repair_names(sql, schema, question, compiles)
+            sql, more = _made_to_compile(sql, schema, question, compiles)
             if not more:
                 return sql, lines
             lines += more
     sql, more = repair_silent_faults(sql, schema, question, links, values, cells, compiles)
     return sql, lines + more
+
+
+def _made_to_compile(
+    sql: str, schema: Schema, question: str, compiles: Callable[[str], bool]
+) -> tuple[str, tuple[str, ...]]:
+    """`sql` with its names mended, else said in SQLite's words, names mended or not; the same is given as by them."""
+    from nl2sql_tui.language.repairs.dialects import translations
+
+    mended, lines = repair_names(sql, schema, question, compiles)
+    if lines:
+        return mended, lines
+    for text, told in translations(sql):
+        if compiles(text):
+            return text, (told,)
+        mended, lines = repair_names(text, schema, question, compiles)
+        if lines:
+            return mended, (told, *lines)
+    return sql, ()
 
 
 def repair_names(
@@ -90,7 +108,7 @@ def repair_silent_faults(
     from nl2sql_tui.language.repairs.captured import give_own_columns
     from nl2sql_tui.language.repairs.dates import compare_dates
     from nl2sql_tui.language.repairs.division import divide_exactly
-    from nl2sql_tui.language.repairs.epochs import compare_moments
+    from nl2sql_tui.language.repairs.epochs import read_moments
     from nl2sql_tui.language.repairs.idle import drop_idle_joins
     from nl2sql_tui.language.repairs.keys_by_name import look_up_keys
     from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
@@ -121,7 +139,7 @@ def repair_silent_faults(
             partial(add_named_span, context=context, cells=cells),
             partial(spell_texts, context=context, values=values, cells=cells),
             partial(compare_dates, context=context, cells=cells),
-            partial(compare_moments, context=context, cells=cells),
+            partial(read_moments, context=context, cells=cells),
             partial(leave_nulls_out, context=context, cells=cells),
             *repairs,
         ]

@@ -34,15 +34,18 @@ _JOINED_WITHOUT: Final = frozenset((TokenType.CROSS, TokenType.NATURAL))
 _PREFIXES: Final = frozenset((TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE))
 
 
-def parsed(sql: str) -> exp.Query | None:
-    """The syntax tree of `sql`; None if it is not one query, or is too long or too deeply nested. Never raises."""
+def parsed(sql: str, dialect: str = "sqlite") -> exp.Query | None:
+    """The syntax tree of `sql`; None if it is not one query, or is too long or too deeply nested. Never raises.
+
+    `dialect` is sqlglot's name of the one that it is written in.
+    """
     if len(sql) > LONGEST:
         return None
     try:
-        tokens = sqlglot.tokenize(sql, read="sqlite")
+        tokens = sqlglot.tokenize(sql, read=dialect)
         if len(tokens) > _MOST_TOKENS or not _is_shallow(tokens) or _leaves_joins_open(tokens):
             return None
-        statements = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
+        statements = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
     except _FAILURES:
         return None
     only = statements[0] if len(statements) == 1 else None

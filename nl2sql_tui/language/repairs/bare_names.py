@@ -1,6 +1,6 @@
 """Puts quotes around names that a model writes bare and SQLite takes only in quotes; needs no syntax tree."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Set
 from typing import Final
 
 from nl2sql_tui.quoting import RESERVED, SqlToken, needs_quotes, quoted, tokens
@@ -21,7 +21,7 @@ def quote_bare_names(sql: str, schema: Schema) -> tuple[str, tuple[str, ...]]:
     if not bare:
         return sql, ()
     reserved = frozenset(name.lower() for name in bare) & RESERVED
-    compound = sorted((name for name in bare if name.lower() not in RESERVED), key=lambda name: (-len(name), name))
+    compound = _compound_names(bare, names)
     pieces = list(tokens(sql))
     solid = [piece for piece in pieces if not piece.is_blank]
     ends = {piece.start + len(piece.text) for piece in solid}
@@ -30,12 +30,11 @@ def quote_bare_names(sql: str, schema: Schema) -> tuple[str, tuple[str, ...]]:
     done = place = 0
     while place < len(solid):
         piece = solid[place]
-        name = _compound_name(sql, piece, ends, compound)
-        end = piece.start + len(name or piece.text)
-        if name or (piece.kind == "word" and piece.text.lower() in reserved and _is_name(solid, place)):
-            written = quoted(name or piece.text)
-            parts += [sql[done : piece.start], written]
-            changes[f"{name or piece.text} → {written}: {_WHY[not name]}"] = None
+        written = _compound_name(sql, piece, ends, compound)
+        name, end = compound.get(written, piece.text), piece.start + len(written or piece.text)
+        if written or (piece.kind == "word" and piece.text.lower() in reserved and _is_name(solid, place)):
+            parts += [sql[done : piece.start], quoted(name)]
+            changes[f"{written or name} → {quoted(name)}: {_WHY[not written]}"] = None
             done = end
         while place < len(solid) and solid[place].start < end:
             place += 1
@@ -45,7 +44,19 @@ def quote_bare_names(sql: str, schema: Schema) -> tuple[str, tuple[str, ...]]:
 _WHY: Final = {True: "a reserved word needs quotes", False: "such a name needs quotes"}
 
 
-def _compound_name(sql: str, piece: SqlToken, ends: Set[int], names: Sequence[str]) -> str:
+def _compound_names(bare: Collection[str], names: Set[str]) -> dict[str, str]:
+    """The names by how they may be written, the longest first.
+
+    That is as they are, and as models write them that have seen few names with spaces: 2024_total, where no other of
+    `names` is called so.
+    """
+    compound = sorted((name for name in bare if name.lower() not in RESERVED), key=lambda name: (-len(name), name))
+    joined = {name.replace(" ", "_"): name for name in compound}
+    written = {way: name for way, name in joined.items() if way not in names} | {name: name for name in compound}
+    return dict(sorted(written.items(), key=lambda pair: -len(pair[0])))
+
+
+def _compound_name(sql: str, piece: SqlToken, ends: Set[int], names: Collection[str]) -> str:
     """The first of `names` that begins with `piece` and ends where a piece does; empty if there is none."""
     if piece.kind not in ("word", "number", "mark"):
         return ""

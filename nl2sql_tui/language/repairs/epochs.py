@@ -1,4 +1,4 @@
-"""Mends comparisons of a moment kept as seconds or milliseconds since 1970 with a year or a date."""
+"""Mends what takes a moment kept as seconds or milliseconds since 1970 for a date: comparisons, date functions."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,14 +25,18 @@ _MILLISECONDS: Final = range(100_000_000_000, 10_000_000_000_000)
 _MOST_ASKED: Final = 6
 
 
-def compare_moments(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
-    """Compare the year or the day of such a moment; only where its column's name says that it is one."""
+def read_moments(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Compare the year or the day of such a moment, and say 'unixepoch' to what makes a date of it.
+
+    Only where its column's name says that it is one.
+    """
     asked = 0
     for select in selects(tree):
         for column in list(own_columns(select)):
             literals = other_literals(column)
-            form = _form(literals)
-            if not form or asked >= _MOST_ASKED or _MOMENTS.isdisjoint(name_words(column.name)):
+            function = _date_function(column)
+            is_at_fault = bool(_form(literals)) or function is not None
+            if not is_at_fault or asked >= _MOST_ASKED or _MOMENTS.isdisjoint(name_words(column.name)):
                 continue
             source = meaning(column, select, context.schema).source
             if source is None or source.table is None:
@@ -40,15 +44,55 @@ def compare_moments(tree: exp.Query, context: Context, cells: CellLookup) -> Ite
             asked += 1
             stored = cells.first_values(source.table.name, column.name)
             seconds = _seconds(column, stored)
-            comparison = column.parent
-            if seconds is None or comparison is None:
-                continue
-            before = text_of(comparison)
-            for literal in literals:
-                literal.replace(exp.Literal.string(literal.name))
-            arguments = [exp.Literal.string(form), seconds, exp.Literal.string("unixepoch")]
-            column.replace(exp.Anonymous(this="STRFTIME", expressions=arguments))
-            yield f"{before} → {text_of(comparison)}: the column holds moments such as {stored[0]}"
+            if seconds is not None:
+                change = _read_in(function, seconds) if function is not None else _compared(column, literals, seconds)
+                yield f"{change}: the column holds moments such as {stored[0]}"
+
+
+_UNIX: Final = exp.Literal.string("unixepoch")
+
+
+def _read_in(function: exp.Expr, seconds: exp.Expr) -> str:
+    """Have a date function read its moment as seconds since 1970, and tell the change."""
+    after = _of_seconds(function, seconds)
+    change = f"{text_of(function)} → {text_of(after)}"
+    function.replace(after)
+    return change
+
+
+def _compared(column: exp.Column, literals: Sequence[exp.Literal], seconds: exp.Expr) -> str:
+    """Have the year or the day of `column` compared in its place, and tell the change."""
+    comparison = column.parent
+    assert comparison is not None
+    before = text_of(comparison)
+    for literal in literals:
+        literal.replace(exp.Literal.string(literal.name))
+    column.replace(_call("STRFTIME", exp.Literal.string(_form(literals)), seconds, _UNIX))
+    return f"{before} → {text_of(comparison)}"
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+def _date_function(column: exp.Column) -> exp.Expr | None:
+    """What makes a date or a part of one of `column` alone, without a word on how it is kept."""
+    around = column.parent
+    if isinstance(around, exp.TsOrDsToTimestamp | exp.TsOrDsToDate) and isinstance(around.parent, exp.TimeToStr):
+        return around.parent
+    if isinstance(around, exp.Date) and not around.expressions:
+        return around
+    is_plain = isinstance(around, exp.Anonymous) and around.name.upper() in ("DATE", "TIME", "DATETIME", "STRFTIME")
+    return around if is_plain and around is not None and around.expressions[-1] is column else None
+
+
+def _of_seconds(function: exp.Expr, seconds: exp.Expr) -> exp.Anonymous:
+    """The same function of a moment in seconds since 1970."""
+    if isinstance(function, exp.TimeToStr):
+        return _call("STRFTIME", function.args["format"], seconds, _UNIX)
+    if isinstance(function, exp.Date):
+        return _call("DATE", seconds, _UNIX)
+    return _call(function.name.upper(), *function.expressions[:-1], seconds, _UNIX)
 
 
 def _form(literals: Sequence[exp.Literal]) -> str:

@@ -112,6 +112,10 @@ _SALES = Schema(
             'SELECT "2024 total" FROM "Sales Orders" WHERE "Customer Name" = \'Item No\'',
         ),
         (
+            "SELECT 2024_total, Customer_name FROM Sales_Orders",
+            'SELECT "2024 total", "Customer Name" FROM "Sales Orders"',
+        ),
+        (
             'SELECT MAX(Line Items.% off), Item FROM Line Items, "Sales Orders"',
             'SELECT MAX("Line Items"."% off"), Item FROM "Line Items", "Sales Orders"',
         ),

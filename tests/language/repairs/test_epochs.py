@@ -24,11 +24,15 @@ INSERT INTO visit VALUES
         ("visited_at >= '2024-02-01'", [3]),
         ("created_ms < '2023-01-01'", [1]),
         ("created_ms IN (2023, 2024)", [2, 3]),
+        ("STRFTIME('%Y', visited_at) = '2022'", [1]),
+        ("DATE(created_ms) < '2023-01-01'", [1]),
+        ("DATETIME(visited_at) >= '2023-01-01 00:00:00'", [2, 3]),
+        ("YEAR(visited_at) > 2023", [3]),
     ],
 )
 def test_a_moment_is_compared_by_its_year_or_its_day(tmp_path: Path, condition: str, ids: list[int]) -> None:
     bench = Workbench(tmp_path, _LOG)
-    found, (line,) = bench.repaired(f"SELECT id FROM visit WHERE {condition}")
+    found, (*_, line) = bench.repaired(f"SELECT id FROM visit WHERE {condition}")
     assert [row[0] for row in bench.rows(found)] == ids
     assert "'unixepoch'" in found
     assert "the column holds moments such as 1672531199" in line
@@ -43,6 +47,8 @@ def test_a_moment_is_compared_by_its_year_or_its_day(tmp_path: Path, condition: 
         "visited_at > id",
         "visited_at > '1 May 2023'",
         "STRFTIME('%Y', visited_at, 'unixepoch') > '2022'",
+        "DATE(visited_at, 'unixepoch') > '2022-01-01'",
+        "STRFTIME('%Y', size) = '2022'",
     ],
 )
 def test_other_numbers_and_other_comparisons_are_left(tmp_path: Path, condition: str) -> None:
