@@ -12,7 +12,7 @@ from sqlglot import exp
 from nl2sql_tui.language.followup.words import number_of, numbers_in
 from nl2sql_tui.language.repairs.idle import joins_by_itself
 from nl2sql_tui.language.repairs.names import name_words
-from nl2sql_tui.language.syntax import parsed, text_of
+from nl2sql_tui.language.syntax import conjuncts, parsed, text_of
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _TRUTHS: Final = frozenset((0.0, 1.0))
@@ -47,7 +47,9 @@ def oddities(sql: str, question: str) -> tuple[str, ...]:
     if tree is None:
         return ()
     selects = list(tree.find_all(exp.Select))
-    found = dict.fromkeys(odd for select in selects for odd in (*_repeated(select), *_ungrouped(select)))
+    found = dict.fromkeys(
+        odd for select in selects for odd in (*_repeated(select), *_ungrouped(select), *_known_before(select))
+    )
     if any(one.this == one.expression for one in tree.find_all(exp.SetOperation)):
         found["combines a query with itself"] = None
     return (
@@ -78,6 +80,17 @@ def _ungrouped(select: exp.Select) -> Iterator[str]:
     is_of_one_row = len(aggregates) == 1 and isinstance(aggregates[0], exp.Min | exp.Max)
     if aggregates and columns and not is_of_one_row:
         yield f"shows {text_of(columns[0])} of any one row beside {text_of(aggregates[0])}"
+
+
+def _known_before(select: exp.Select) -> Iterator[str]:
+    """A single column that is shown and compared with one value: whoever asks knows it."""
+    where = select.args.get("where")
+    if where is None or len(select.expressions) != 1 or isinstance(select.parent, exp.Subquery | exp.In):
+        return
+    shown = select.expressions[0].unalias()
+    for part in conjuncts(where.this):
+        if isinstance(part, exp.EQ) and part.this == shown and isinstance(part.expression, exp.Literal):
+            yield f"shows {text_of(shown)}, which is {text_of(part.expression)} in each row"
 
 
 def _joined_by_nothing(tree: exp.Query) -> Iterator[str]:

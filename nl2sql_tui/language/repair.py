@@ -99,7 +99,8 @@ def repair_silent_faults(
 
     That is a text's spelling, the form of a date or a moment, = NULL and NOT IN with NULL, a share that is cut, a table
     that is joined by nothing, a key compared with a name, a subquery that gives a column of the query around it, a
-    value that is left out, an order or a comparison other than the question names in so many words.
+    value that is left out, a key in the place of a name, an order or a comparison other than the question names in so
+    many words.
 
     `links` are the values that the question names. Without `cells` nothing is compared with what is stored.
     The same is given back as by `repair_names`.
@@ -115,12 +116,14 @@ def repair_silent_faults(
     from nl2sql_tui.language.repairs.named_values import add_named_span, add_named_values
     from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name, leave_nulls_out
     from nl2sql_tui.language.repairs.scopes import Context
+    from nl2sql_tui.language.repairs.shown_names import show_names
     from nl2sql_tui.language.repairs.statement import mended
 
     context = Context(schema, question)
     repairs = [
         partial(repair, context=context)
         for repair in (
+            show_names,
             give_own_columns,
             drop_idle_joins,
             ask_for_null,
