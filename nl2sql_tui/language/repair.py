@@ -97,53 +97,11 @@ def repair_silent_faults(
 ) -> tuple[str, tuple[str, ...]]:
     """Mend what compiles and yet gives no row or others than were asked for.
 
-    That is a text's spelling, the form of a date or a moment, = NULL and NOT IN with NULL, a share that is cut, a table
-    that is joined by nothing, a key compared with a name, a subquery that gives a column of the query around it, a
-    value that is left out, a key in the place of a name, an order or a comparison other than the question names in so
-    many words.
-
     `links` are the values that the question names. Without `cells` nothing is compared with what is stored.
     The same is given back as by `repair_names`.
     """
-    from nl2sql_tui.language.repairs.as_asked import compare_as_asked, order_as_asked, span_as_asked
-    from nl2sql_tui.language.repairs.captured import give_own_columns
-    from nl2sql_tui.language.repairs.dates import compare_dates
-    from nl2sql_tui.language.repairs.division import divide_exactly
-    from nl2sql_tui.language.repairs.epochs import read_moments
-    from nl2sql_tui.language.repairs.idle import drop_idle_joins
-    from nl2sql_tui.language.repairs.keys_by_name import look_up_keys
-    from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
-    from nl2sql_tui.language.repairs.named_values import add_named_span, add_named_values
-    from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name, leave_nulls_out
     from nl2sql_tui.language.repairs.scopes import Context
-    from nl2sql_tui.language.repairs.shown_names import show_names
+    from nl2sql_tui.language.repairs.silent_faults import silent_repairs
     from nl2sql_tui.language.repairs.statement import mended
 
-    context = Context(schema, question)
-    repairs = [
-        partial(repair, context=context)
-        for repair in (
-            show_names,
-            give_own_columns,
-            drop_idle_joins,
-            ask_for_null,
-            divide_exactly,
-            span_as_asked,
-            compare_as_asked,
-            order_as_asked,
-        )
-    ]
-    if cells is not None:
-        repairs = [
-            partial(ask_for_null_by_its_name, context=context, cells=cells),
-            partial(move_texts, context=context, links=links, cells=cells),
-            partial(look_up_keys, context=context, links=links, cells=cells),
-            partial(add_named_values, context=context, links=links),
-            partial(add_named_span, context=context, cells=cells),
-            partial(spell_texts, context=context, values=values, cells=cells),
-            partial(compare_dates, context=context, cells=cells),
-            partial(read_moments, context=context, cells=cells),
-            partial(leave_nulls_out, context=context, cells=cells),
-            *repairs,
-        ]
-    return mended(sql, repairs, compiles)
+    return mended(sql, silent_repairs(Context(schema, question), links, values, cells), compiles)

@@ -116,10 +116,12 @@ def _named_texts(select: exp.Select, context: Context, links: Sequence[CellValue
     read = _tables_read(select, context)
     words = words_of_question(context.question)
     folded = [word.text.casefold() for word in words]
+    # "The surname of the driver" asks for no driver called Driver.
+    tables = {name_words(table.name) for table in context.schema.tables}
     for link in links:
         place = _place(link.text.casefold().split(), folded)
         table = context.schema.table(link.table)
-        if place is None or table is None:
+        if place is None or table is None or name_words(link.text) in tables:
             continue
         alike = [other for other in links if other.text.casefold() == link.text.casefold()]
         is_only_one = link in (_only(alike), _only([one for one in alike if _is_read(one, read)]))

@@ -14,7 +14,8 @@ CREATE TABLE transfer (
 );
 INSERT INTO account VALUES (1, 'Anna Berg', 'Oslo'), (2, 'Luc', 'Lyon');
 INSERT INTO transfer VALUES (1, 1, 'fee', 'pending', 5, 1045, 'x'), (2, 1, 'wire', 'pending', 7, 88, 'Lyon'),
-    (3, 2, 'fee', 'done', 9, 1045, 'Luc');
+    (3, 2, 'fee', 'done', 9, 1045, 'Luc'),
+    (4, 2, 'wire', 'done', 3, 88, 'Transfer');
 """
 _IDS = "SELECT transfer_id FROM transfer"
 
@@ -83,6 +84,7 @@ def test_what_the_question_names_is_asked_for(tmp_path: Path, question: str, sql
         # A table read twice.
         ("those of type fee", "SELECT a.amount FROM transfer AS a JOIN transfer AS b ON a.account_id = b.account_id"),
         ("the 7 transfers with amount 7", _IDS),
+        ("the note of the transfer", "SELECT note FROM transfer"),
     ],
 )
 def test_what_may_be_meant_otherwise_is_left(tmp_path: Path, question: str, sql: str) -> None:
