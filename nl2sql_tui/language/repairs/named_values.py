@@ -50,7 +50,7 @@ def add_named_values(tree: exp.Query, context: Context, links: Sequence[CellValu
     if not isinstance(tree, exp.Select) or len(selects(tree)) != 1 or _ALTERNATIVE.search(context.question):
         return
     where = tree.args.get("where")
-    if where is not None and where.find(exp.Or):
+    if (where is not None and where.find(exp.Or)) or not _tables_read(tree, context):
         return
     for named in (*_named_texts(tree, context, links), *_named_numbers(tree, context)):
         if not _is_said(named, tree):

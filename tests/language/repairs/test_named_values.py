@@ -83,6 +83,7 @@ def test_what_the_question_names_is_asked_for(tmp_path: Path, question: str, sql
         ("How many branches have a status pending?", "SELECT COUNT(branch) FROM account"),
         # A table read twice.
         ("those of type fee", "SELECT a.amount FROM transfer AS a JOIN transfer AS b ON a.account_id = b.account_id"),
+        ("the branch of Anna Berg", "SELECT a.branch FROM account AS a JOIN account AS b ON a.branch = b.branch"),
         ("the 7 transfers with amount 7", _IDS),
         ("the note of the transfer", "SELECT note FROM transfer"),
     ],
