@@ -1,7 +1,7 @@
 """Adds the conditions on values that a question names beyond doubt, and that the SQL says nothing of."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Final, NamedTuple
 
 from sqlglot import exp
@@ -14,9 +14,11 @@ from nl2sql_tui.language.repairs.scopes import Context, own_columns, selects, so
 from nl2sql_tui.language.syntax import add_condition, name_node, text_of
 from nl2sql_tui.schema import CellLookup, CellValue, Column, Table
 
-_LINKS: Final = frozenset("is are was were of the a an as equal equals to = being".split())
+_LINKS: Final = frozenset("is are was were as equal equals to = being".split())
+_LINKS_OF_NAMES: Final = _LINKS | frozenset("of the a an".split())
+"""Before a word in lower case these say whose the column is: "the details of the car"."""
 _MOST_LINKS: Final = 3
-"""Words such as "of" and "is equal to" that may stand between a column's name and a value."""
+"""Words such as "is equal to" that may stand between a column's name and a value."""
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _NUMBER_TYPE: Final = re.compile(r"INT|REAL|FLOA|DOUB|NUM|DEC", re.IGNORECASE)
 _ALTERNATIVE: Final = re.compile(
@@ -126,7 +128,8 @@ def _named_texts(select: exp.Select, context: Context, links: Sequence[CellValue
         alike = [other for other in links if other.text.casefold() == link.text.casefold()]
         is_only_one = link in (_only(alike), _only([one for one in alike if _is_read(one, read)]))
         value = exp.Literal.string(link.text)
-        if table in read and _stands_beside(link.column, table, folded, place):
+        between = _LINKS_OF_NAMES if _is_distinct(words, place) else _LINKS
+        if table in read and _stands_beside(link.column, table, folded, place, between):
             yield _Named(link.table, link.column, value, "the question has the column's name beside the value")
         elif is_only_one and _is_distinct(words, place):
             yield _Named(link.table, link.column, value, "the question names the value")
@@ -143,7 +146,7 @@ def _named_numbers(select: exp.Select, context: Context) -> Iterator[_Named]:
             for table in _tables_read(select, context)
             for column in table.columns
             if _NUMBER_TYPE.search(column.declared_type)
-            and _stands_beside(column.name, table, words, range(start, start + 1))
+            and _stands_beside(column.name, table, words, range(start, start + 1), _LINKS_OF_NAMES)
         ]
         if len(found) == 1:
             value = exp.Literal(this=word, is_string=False)
@@ -178,12 +181,15 @@ def _is_distinct(words: Sequence[Word], place: range) -> bool:
     return first.is_quoted or (place.start > 0 and first.text[:1].isupper())
 
 
-def _stands_beside(column: str, table: Table, words: Sequence[str], place: range) -> bool:
-    """Whether all of the column's words, but for its table's own, stand right before the value or right behind it."""
+def _stands_beside(column: str, table: Table, words: Sequence[str], place: range, between: Set[str]) -> bool:
+    """Whether all of the column's words, but for its table's own, stand right behind the value or before it.
+
+    Before it, a few of the words `between` may follow them.
+    """
     own = name_words(table.name)
     name = [word for word in name_words(column) if word not in own]
     start = place.start
-    while start > 0 and place.start - start < _MOST_LINKS and words[start - 1] in _LINKS:
+    while start > 0 and place.start - start < _MOST_LINKS and words[start - 1] in between:
         start -= 1
     before, behind = words[max(0, start - len(name)) : start], words[place.stop : place.stop + len(name)]
     return bool(name) and name in (_as_names(before), _as_names(behind))

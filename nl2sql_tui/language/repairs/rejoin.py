@@ -1,21 +1,38 @@
-"""Mends how the tables of a query are joined, where a condition names what is not there or is missing."""
+"""Mends how the tables of a query are joined, where a condition names what is not there, cannot hold, or is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
 
 from sqlglot import exp
 
+from nl2sql_tui.language.joins import join_edges
 from nl2sql_tui.language.repairs.add_tables import condition, qualify_all
 from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, selects, sources
 from nl2sql_tui.language.repairs.ways import Step
 from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
+from nl2sql_tui.schema import CellLookup
+
+_SAMPLE: Final = 3
+"""Values of each side of a join that are looked for in the other."""
+_Fault = Callable[[exp.Expr], bool]
+"""Whether a condition of a join cannot be meant."""
 
 
 def mend_joins(tree: exp.Query, context: Context) -> Iterator[str]:
     """Join by keys where a join compares a column that its table does not have, or where nothing joins two tables."""
     for select in selects(tree):
-        is_at_fault = any(_is_at_fault(part, select, context) for part in _parts(select))
-        if is_at_fault or _has_unjoined(select, context):
-            yield from _joined_anew(select, context)
+        is_at_fault = partial(_names_nothing, select=select, context=context)
+        if any(map(is_at_fault, _parts(select))) or _has_unjoined(select, context):
+            yield from _joined_anew(select, context, is_at_fault)
+
+
+def join_what_belongs_together(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Join by keys where a join compares columns that are no key of each other's and have no value in common."""
+    for select in selects(tree):
+        is_at_fault = partial(_compares_strangers, select=select, context=context, cells=cells)
+        if any(map(is_at_fault, _parts(select))):
+            yield from _joined_anew(select, context, is_at_fault)
 
 
 def _joins(select: exp.Select) -> list[exp.Join]:
@@ -32,14 +49,49 @@ def _where_parts(select: exp.Select) -> list[exp.Expr]:
     return conjuncts(where.this if where is not None else None)
 
 
-def _is_at_fault(part: exp.Expr, select: exp.Select, context: Context) -> bool:
-    """Whether a condition compares two columns, of which one or both are not there."""
+def _equal_columns(part: exp.Expr) -> list[exp.Column]:
+    """The two columns that a condition compares with each other; none if it does something else."""
     sides = [part.this, part.expression] if isinstance(part, exp.EQ) else []
     columns = [side for side in sides if isinstance(side, exp.Column)]
-    if len(columns) < 2:
-        return False
-    found = [meaning(column, select, context.schema) for column in columns]
+    return columns if len(columns) == 2 else []
+
+
+def _names_nothing(part: exp.Expr, select: exp.Select, context: Context) -> bool:
+    """Whether a condition compares two columns, of which one or both are not there."""
+    found = [meaning(column, select, context.schema) for column in _equal_columns(part)]
     return any(not each.unknown and not each.found for each in found)
+
+
+def _compares_strangers(part: exp.Expr, select: exp.Select, context: Context, cells: CellLookup) -> bool:
+    """Whether a condition compares columns of two tables that are no key of each other's and share no value."""
+    ends = [
+        (source.table.name, column.name)
+        for column in _equal_columns(part)
+        if (source := meaning(column, select, context.schema).source) is not None and source.table is not None
+    ]
+    if len(ends) != 2 or ends[0][0] == ends[1][0] or _is_key(ends, context):
+        return False
+    (one, other) = ends
+    return _lacks_values_of(one, other, cells) and _lacks_values_of(other, one, cells)
+
+
+_End = tuple[str, str]
+"""A table and a column of it."""
+
+
+def _is_key(ends: list[_End], context: Context) -> bool:
+    wanted = {(table, column.casefold()) for table, column in ends}
+    return any(
+        {(edge.table, a.casefold()), (edge.other, b.casefold())} == wanted
+        for edge in join_edges(context.schema)
+        for a, b in edge.columns
+    )
+
+
+def _lacks_values_of(one: _End, other: _End, cells: CellLookup) -> bool:
+    """Whether some values of `other` were looked for in `one`, and none was found."""
+    sample = list(dict.fromkeys(cells.first_values(*other)))[:_SAMPLE]
+    return bool(sample) and all(cells.holds(*one, text) is False for text in sample)
 
 
 def _names_in(part: exp.Expr, select: exp.Select, context: Context) -> frozenset[str]:
@@ -76,15 +128,11 @@ def _can_be_rearranged(select: exp.Select, read: list[Source]) -> bool:
 class _Plan:
     """The joins of one query, put together again table by table."""
 
-    def __init__(self, select: exp.Select, read: list[Source], context: Context) -> None:
+    def __init__(self, select: exp.Select, read: list[Source], context: Context, is_at_fault: _Fault) -> None:
         first, *others = ((source.table.name, source) for source in read if source.table is not None)
         self._pending = dict(others)
         self._names = {first[0]: first[1].name}
-        self._parts = [
-            (_names_in(part, select, context), part)
-            for part in _parts(select)
-            if not _is_at_fault(part, select, context)
-        ]
+        self._parts = [(_names_in(part, select, context), part) for part in _parts(select) if not is_at_fault(part)]
         """The conditions of the joins that hold, with the names of what they use."""
         self._links = [group for part in _where_parts(select) if len(group := _names_in(part, select, context)) > 1]
         """What WHERE joins stays there."""
@@ -130,12 +178,12 @@ class _Plan:
         self.joins.append(exp.Join(this=node, on=on))
 
 
-def _joined_anew(select: exp.Select, context: Context) -> Iterator[str]:
+def _joined_anew(select: exp.Select, context: Context, is_at_fault: _Fault) -> Iterator[str]:
     """Keep the conditions that hold, and join what they leave apart by keys; nothing if that is not clear."""
     read = sources(select, context.schema)
     if not _can_be_rearranged(select, read):
         return
-    plan = _Plan(select, read, context)
+    plan = _Plan(select, read, context, is_at_fault)
     if not plan.complete():
         return
     before = " ".join(text_of(join).strip() for join in _joins(select))

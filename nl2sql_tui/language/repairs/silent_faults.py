@@ -8,11 +8,13 @@ from nl2sql_tui.language.repairs.captured import give_own_columns
 from nl2sql_tui.language.repairs.dates import compare_dates
 from nl2sql_tui.language.repairs.division import divide_exactly
 from nl2sql_tui.language.repairs.epochs import read_moments
+from nl2sql_tui.language.repairs.flags import write_flags
 from nl2sql_tui.language.repairs.idle import drop_idle_joins
 from nl2sql_tui.language.repairs.keys_by_name import look_up_keys
 from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
 from nl2sql_tui.language.repairs.named_values import add_named_span, add_named_values
 from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name, leave_nulls_out
+from nl2sql_tui.language.repairs.rejoin import join_what_belongs_together
 from nl2sql_tui.language.repairs.scopes import Context
 from nl2sql_tui.language.repairs.shown_names import show_names
 from nl2sql_tui.language.repairs.statement import Repair
@@ -40,6 +42,8 @@ def silent_repairs(
     if cells is None:
         return repairs
     return [
+        partial(join_what_belongs_together, context=context, cells=cells),
+        partial(write_flags, context=context, cells=cells),
         partial(ask_for_null_by_its_name, context=context, cells=cells),
         partial(move_texts, context=context, links=links, cells=cells),
         partial(look_up_keys, context=context, links=links, cells=cells),

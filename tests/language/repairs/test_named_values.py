@@ -77,7 +77,10 @@ def test_what_the_question_names_is_asked_for(tmp_path: Path, question: str, sql
         ("transfers of type fee", f"{_IDS} WHERE amount = 5 OR amount = 9"),
         ("transfers of type fee", f"{_IDS} WHERE transfer_id IN ({_IDS} WHERE amount > 5)"),
         ("transfers of type fee", f"{_IDS} UNION SELECT account_id FROM account"),
-        ("What did Luc pay?", "SELECT account.branch FROM account JOIN transfer ON account.account_id = transfer.note"),
+        (
+            "What did Luc pay?",
+            "SELECT account.branch FROM account JOIN transfer ON account.account_id = transfer.transfer_id",
+        ),
         ("What did Anna Berg pay?", "SELECT amount FROM transfer WHERE note = 'Berg'"),
         # A join would count each branch as often as it has transfers.
         ("How many branches have a status pending?", "SELECT COUNT(branch) FROM account"),
@@ -85,6 +88,7 @@ def test_what_the_question_names_is_asked_for(tmp_path: Path, question: str, sql
         ("those of type fee", "SELECT a.amount FROM transfer AS a JOIN transfer AS b ON a.account_id = b.account_id"),
         ("the branch of Anna Berg", "SELECT a.branch FROM account AS a JOIN account AS b ON a.branch = b.branch"),
         ("the 7 transfers with amount 7", _IDS),
+        ("the type of the fee", "SELECT transfer_type FROM transfer"),
         ("the note of the transfer", "SELECT note FROM transfer"),
     ],
 )

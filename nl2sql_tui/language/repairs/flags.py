@@ -1,0 +1,45 @@
+"""Mends comparisons of a column that says yes or no with another word for it: 'yes' where 1 is stored."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sqlglot import exp
+
+from nl2sql_tui.language.repairs.literals import MOST_ASKED
+from nl2sql_tui.language.repairs.scopes import Context, meaning, own_columns, selects
+from nl2sql_tui.language.syntax import text_of
+from nl2sql_tui.schema import CellLookup
+
+_PAIRS: Final = (("0", "1"), ("n", "y"), ("no", "yes"), ("f", "t"), ("false", "true"))
+"""No and yes, as columns have them."""
+_PLACES: Final = {word: place for pair in _PAIRS for place, word in enumerate(pair)}
+
+
+def write_flags(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Write yes and no as the column has them, where it holds one of these pairs and nothing else."""
+    asked = 0
+    for select in selects(tree):
+        for column in list(own_columns(select)):
+            comparison = column.parent
+            literal = comparison.expression if isinstance(comparison, exp.EQ | exp.NEQ) else None
+            if not isinstance(literal, exp.Literal) or asked >= MOST_ASKED or literal.name.casefold() not in _PLACES:
+                continue
+            source = meaning(column, select, context.schema).source
+            if source is None or source.table is None:
+                continue
+            asked += 1
+            assert comparison is not None
+            stored = _as_stored(literal.name, cells.first_values(source.table.name, column.name))
+            if stored is not None:
+                before = text_of(comparison)
+                literal.replace(exp.Literal(this=stored, is_string=not stored.isdecimal()))
+                yield f"{before} → {text_of(comparison)}: so {text_of(column)} has it"
+
+
+def _as_stored(word: str, values: Sequence[str]) -> str | None:
+    """The value that means what `word` does; None if it is stored as it is, or the column holds something else."""
+    spelt = {value.casefold(): value for value in values}
+    if word.casefold() in spelt:
+        return None
+    pairs = [pair for pair in _PAIRS if set(spelt) <= set(pair)]
+    return spelt.get(pairs[0][_PLACES[word.casefold()]]) if spelt and len(pairs) == 1 else None
