@@ -76,7 +76,7 @@ class Comparer:
         in_time = (1 + _TIMES_AS_LONG_TO_COMPARE) * answer.seconds <= self._settings.answer_seconds
         if not in_time or not answer.verdict.valid or answer.log_probability < _SURE_ENOUGH:
             return in_time
-        return bool(oddities(answer.sql, answer.question))
+        return bool(oddities(answer.sql, answer.question, self._database.schema()))
 
     def compared(self, asked: Asked, first: Answer, words: Coverage, cancel: Cancel) -> Answer:
         """`first`, or the answer that more of the model's answers agree with.
@@ -97,7 +97,7 @@ class Comparer:
                     log_probability,
                     verdict,
                     words_missed=len(words_missed(sql, verdict, words)),
-                    oddities=len(oddities(sql, asked.question)),
+                    oddities=len(oddities(sql, asked.question, asked.schema)),
                     saw_less=saw_less,
                 )
 

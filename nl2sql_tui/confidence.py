@@ -104,7 +104,7 @@ def weighed(
         words.unplaced,
         nearest=nearest_names(words.unplaced, schema),
         taken=_guesses(answer)[:_GUESSES_NAMED],
-        odd=oddities(answer.sql, answer.question)[:_ODDITIES_NAMED],
+        odd=oddities(answer.sql, answer.question, schema)[:_ODDITIES_NAMED],
         tables=tuple(table.name for table in schema.tables) if words.is_elsewhere else (),
     )
     return replace(answer, confidence=confidence, doubt=doubt)
@@ -139,12 +139,12 @@ def words_missed(sql: str, verdict: Verdict, words: Coverage) -> tuple[str, ...]
     return not_taken_up(words.placed, verdict.reads, _texts_of(sql))
 
 
-def oddities(sql: str, question: str) -> tuple[str, ...]:
+def oddities(sql: str, question: str, schema: Schema | None = None) -> tuple[str, ...]:
     """See `language.oddities`."""
     # Imports the parser, which the program does not wait for at its start.
     from nl2sql_tui.language.oddities import oddities as found
 
-    return found(sql, question)
+    return found(sql, question, schema)
 
 
 def _guesses(answer: Answer) -> tuple[str, ...]:

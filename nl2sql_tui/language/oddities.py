@@ -13,6 +13,7 @@ from nl2sql_tui.language.followup.words import number_of, numbers_in
 from nl2sql_tui.language.repairs.idle import joins_by_itself
 from nl2sql_tui.language.repairs.names import name_words
 from nl2sql_tui.language.syntax import conjuncts, parsed, text_of
+from nl2sql_tui.schema import Schema
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _TRUTHS: Final = frozenset((0.0, 1.0))
@@ -41,8 +42,11 @@ _BEGINNING: Final = 3
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
 
-def oddities(sql: str, question: str) -> tuple[str, ...]:
-    """What is odd about `sql`, a few words each, to follow "it"; nothing where it cannot be parsed."""
+def oddities(sql: str, question: str, schema: Schema | None = None) -> tuple[str, ...]:
+    """What is odd about `sql`, a few words each, to follow "it"; nothing where it cannot be parsed.
+
+    Without the `schema` of its database, what only that can tell is not looked for.
+    """
     tree = parsed(sql)
     if tree is None:
         return ()
@@ -55,6 +59,7 @@ def oddities(sql: str, question: str) -> tuple[str, ...]:
     return (
         *found,
         *_joined_by_nothing(tree),
+        *(odd for select in selects if schema is not None for odd in _counted_one_by_one(select, schema)),
         *_strange_numbers(tree, question),
         *_strange_texts(tree, question),
         *_words_without(tree, question),
@@ -97,6 +102,17 @@ def _joined_by_nothing(tree: exp.Query) -> Iterator[str]:
     for join in tree.find_all(exp.Join):
         if joins_by_itself(join):
             yield f"joins {text_of(join.this)} with every row"
+
+
+def _counted_one_by_one(select: exp.Select, schema: Schema) -> Iterator[str]:
+    """Rows of a single table that are grouped by its key: there is one in each group."""
+    group, first = select.args.get("group"), select.args.get("from_")
+    table = schema.table(first.this.name) if first is not None and isinstance(first.this, exp.Table) else None
+    if table is None or group is None or select.args.get("joins") or not select.find(exp.Count):
+        return
+    keys = {column.name.casefold() for column in table.columns if column.primary_key}
+    if keys and keys <= {one.name.casefold() for one in group.expressions}:
+        yield f"counts the rows of {table.name} one by one"
 
 
 def _words_without(tree: exp.Query, question: str) -> Iterator[str]:

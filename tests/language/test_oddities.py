@@ -3,6 +3,7 @@
 import pytest
 
 from nl2sql_tui.language.oddities import oddities
+from nl2sql_tui.schema import Column, Schema, Table
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,27 @@ def test_what_is_odd_is_named(question: str, sql: str, odd: str) -> None:
 )
 def test_what_right_answers_have_is_not_odd(question: str, sql: str) -> None:
     assert oddities(sql, question) == ()
+
+
+_MUSEUM = Schema(
+    (
+        Table("visitor", (Column("id", "int", 1), Column("name", "text"))),
+        Table("visit", (Column("visitor_id", "int", 1), Column("museum_id", "int", 2))),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_odd"),
+    [
+        ("SELECT name FROM visitor GROUP BY id HAVING COUNT(*) > 1", True),
+        ("SELECT name FROM visitor GROUP BY visitor.ID, name ORDER BY COUNT(*) DESC LIMIT 1", True),
+        ("SELECT name FROM visitor GROUP BY name HAVING COUNT(*) > 1", False),
+        ("SELECT visitor_id FROM visit GROUP BY visitor_id HAVING COUNT(*) > 1", False),
+        ("SELECT name FROM visitor GROUP BY id", False),
+        ("SELECT name FROM visitor JOIN visit ON id = visitor_id GROUP BY id HAVING COUNT(*) > 1", False),
+    ],
+)
+def test_groups_of_one_row_are_odd(sql: str, is_odd: bool) -> None:
+    found = oddities(sql, "who visited more than 1 museum?", _MUSEUM)
+    assert [odd for odd in found if "one by one" in odd] == ["counts the rows of visitor one by one"] * is_odd
