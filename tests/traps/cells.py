@@ -191,7 +191,7 @@ CELLS: Final = (
         "What is the title of the latest event held?",
         "SELECT TOP 1 title FROM event ORDER BY held_on DESC",
         "mended",
-        says="what SQL Server calls so",
+        says="is SQL Server's",
         right="SELECT title FROM event ORDER BY held_on DESC LIMIT 1",
         rows=(("Ball",),),
     ),

@@ -12,6 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from nl2sql_tui.language.syntax import parsed, text_of
 from nl2sql_tui.quoting import SqlToken, tokens
+from nl2sql_tui.text import shortened
 
 _DIALECTS: Final = {"postgres": "PostgreSQL", "mysql": "MySQL", "tsql": "SQL Server"}
 """In the order in which they are tried, and as a person calls them."""
@@ -38,6 +39,7 @@ _EXTREMES: Final[dict[tuple[type[exp.Expr], type[exp.Expr]], type[exp.AggFunc]]]
     (exp.LT, exp.Any): exp.Max,
     (exp.LTE, exp.Any): exp.Max,
 }
+_LONGEST_TOLD: Final = 200
 _FORMATS_OF_OTHERS: Final = re.compile(r"%[^dfHjJmMsSwWY%]")
 
 
@@ -58,7 +60,7 @@ def translations(sql: str) -> Iterator[tuple[str, str]]:
             continue
         is_sound = _keeps_all_values(sql, text) and _names_no_more(sql, tree)
         if text != sql and is_sound and not _FORMATS_OF_OTHERS.search(_formats(text)):
-            yield text, f"{sql} → {text}: what {called} calls so"
+            yield text, f"{shortened(sql, _LONGEST_TOLD)} is {called}'s; said in SQLite's words"
 
 
 def _keeps_all_values(sql: str, text: str) -> bool:
