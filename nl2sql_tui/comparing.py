@@ -73,8 +73,11 @@ class Comparer:
         """Whether other answers are likely to change what is shown, and there is time to ask for them."""
         if self.more_answers == 0 or answer.log_probability is None or answer.verdict.writes:
             return False
+        if not answer.verdict.valid:
+            # It is of no use, so that any other that comes within the time is better.
+            return answer.seconds < self._settings.answer_seconds
         in_time = (1 + _TIMES_AS_LONG_TO_COMPARE) * answer.seconds <= self._settings.answer_seconds
-        if not in_time or not answer.verdict.valid or answer.log_probability < _SURE_ENOUGH:
+        if not in_time or answer.log_probability < _SURE_ENOUGH:
             return in_time
         return bool(oddities(answer.sql, answer.question, self._database.schema()))
 

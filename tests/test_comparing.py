@@ -233,3 +233,17 @@ def test_a_sure_answer_that_is_odd_is_compared_and_gives_way_to_one_that_is_not(
     assert isinstance(answer, Answer)
     assert answer.sql == right
     assert [one.best.oddities for one in answer.interpretations] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "if_it_can_run", "if_it_cannot"), [(1, True, True), (4, False, True), (6, False, False)]
+)
+def test_an_answer_that_cannot_run_is_worth_more_time(
+    concerts: Database, seconds: float, if_it_can_run: bool, if_it_cannot: bool
+) -> None:
+    settings = Settings(candidates=3, answer_seconds=6)
+    comparer = Assistant(concerts, _unsure_engine(), settings)._comparer
+    for sql, is_worth_it in ((_ALL, if_it_can_run), ("SELECT Nane FROM singer", if_it_cannot)):
+        (answer,) = (event for event in _events(concerts, ScriptedEngine([_ALL])) if isinstance(event, Answer))
+        asked = replace(answer, verdict=concerts.check(sql), seconds=seconds, log_probability=math.log(0.05))
+        assert comparer.is_worth_it(asked) == is_worth_it
