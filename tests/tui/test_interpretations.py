@@ -14,12 +14,12 @@ from nl2sql_tui.tui.messages import ReadingMade, RunEnded
 from tests.fake_engine import ScriptedEngine
 from tests.tui.harness import opened
 
-_FRENCH = "SELECT Name FROM singer WHERE Country = 'France'"
+_SOME = "SELECT Name FROM singer WHERE Country < 'G'"
 _ALL = "SELECT Name FROM singer"
 
 
 def _unsure_engine() -> ScriptedEngine:
-    engine = ScriptedEngine([_FRENCH])
+    engine = ScriptedEngine([_SOME])
     engine.log_probability = math.log(0.05)
     engine.scripted_candidates = (Candidate(_ALL, 4, math.log(0.01)),)
     return engine
@@ -28,7 +28,7 @@ def _unsure_engine() -> ScriptedEngine:
 async def test_a_disagreement_is_told_with_a_row_and_a_key_shows_the_other_reading(concerts: Database) -> None:
     async with opened(concerts, _unsure_engine(), settings=Settings(candidates=4)) as program:
         turn = await program.ask("the singers")
-        assert turn.sql == _FRENCH
+        assert turn.sql == _SOME
         assert turn.answer is not None
         for words in ("2 readings", f"{turn.answer.interpretations[0].share:.0%} for this one", "Ctrl+N"):
             assert words in program.text
@@ -41,7 +41,7 @@ async def test_a_disagreement_is_told_with_a_row_and_a_key_shows_the_other_readi
         await program.until_run_ended()
         assert len(program.workspace.result.grid.rows) == 3
         await program.press("ctrl+n")
-        assert turn.sql == _FRENCH
+        assert turn.sql == _SOME
 
 
 async def test_the_key_does_nothing_where_there_is_one_reading(concerts: Database) -> None:
@@ -88,11 +88,11 @@ async def test_what_was_said_of_the_one_reading_is_not_said_of_the_other(
         assert turn.ending is None
         assert "ran: 1 row" not in program.text
         # What comes late, of a run or a reading that was begun before the key.
-        stale = read(_FRENCH, concerts.schema())
+        stale = read(_SOME, concerts.schema())
         assert stale is not None
-        program.workspace.post_message(RunEnded(turn.number, _FRENCH, Ending(0.1, 1)))
-        program.workspace.post_message(ReadingMade(turn.number, _FRENCH, stale))
+        program.workspace.post_message(RunEnded(turn.number, _SOME, Ending(0.1, 1)))
+        program.workspace.post_message(ReadingMade(turn.number, _SOME, stale))
         await program.pilot.pause(0.2)
         assert turn.ending is None
         assert turn.reading != stale
-        assert kept == [_FRENCH]
+        assert kept == [_SOME]
