@@ -129,6 +129,9 @@ def _moved(moment: exp.Expr, amount: exp.Expr, unit: str, *, backwards: bool) ->
     """DATE(moment, '-30 days'), where the amount is a plain number; else what sqlglot makes of an unknown function."""
     negative = isinstance(amount, exp.Neg) != backwards
     number = amount.this if isinstance(amount, exp.Neg) else amount
+    if not isinstance(number, exp.Literal):
+        # Left as a function that SQLite does not have, so that the translation is not taken.
+        return exp.Anonymous(this="DATE_ADD", expressions=[moment, amount])
     modifier = exp.Literal.string(f"{'-' if negative else '+'}{number.name} {unit.lower()}s")
     function = "DATE" if unit in ("DAY", "MONTH", "YEAR") else "DATETIME"
     return exp.Anonymous(this=function, expressions=[moment, modifier])

@@ -28,6 +28,7 @@ INSERT INTO event VALUES (1, 'Gala', '2023-05-31', 10, 'a'), (2, 'fair', '2024-0
         ("SELECT CONCAT(id, ': ', title) FROM event WHERE id = 1", [("1: Gala",)]),
         ("SELECT held_on::date FROM event WHERE id = 1", [("2023-05-31",)]),
         ("SELECT DATE_ADD(held_on, INTERVAL 2 DAY) FROM event WHERE id = 1", [("2023-06-02",)]),
+        ("SELECT DATE_ADD(held_on, INTERVAL seats DAY) FROM event WHERE id = 1", [("2023-06-10",)]),
         ("SELECT held_on - INTERVAL '1 month' FROM event WHERE id = 3", [("2024-02-15",)]),
         ("SELECT DATEADD(day, -7, held_on) FROM event WHERE id = 2", [("2024-01-25",)]),
         ("SELECT title FROM event WHERE seats > ALL (SELECT seats FROM event WHERE id <> 2)", [("fair",)]),
