@@ -21,7 +21,7 @@ from nl2sql_tui.errors import InputError, ModelError, Stopped
 from nl2sql_tui.text import visible
 from nl2sql_tui.training.answer_loss import answer_loss
 from nl2sql_tui.training.fused_lora import fuse
-from nl2sql_tui.training.packs import Encoder, Pack, Plan, sequence
+from nl2sql_tui.training.packs import Encoder, Pack, Plan, sequence, side_by_side
 from nl2sql_tui.training.prepare import Example
 from nl2sql_tui.training.recipes import Recipe
 from nl2sql_tui.training.run_folder import Point, RunFolder
@@ -41,18 +41,20 @@ class Rhythm:
 
 
 class _Packs(torch.utils.data.Dataset[dict[str, Any]]):
-    """The plan's packs as tensors, made when they are asked for."""
+    """The plan's packs as tensors, `at_once` of them in each, made when they are asked for."""
 
-    def __init__(self, packs: Sequence[Pack], examples: Sequence[Example], encoder: Encoder) -> None:
+    def __init__(self, packs: Sequence[Pack], at_once: int, examples: Sequence[Example], encoder: Encoder) -> None:
         self._packs = packs
+        self._at_once = at_once
         self._examples = examples
         self._encoder = encoder
 
     def __len__(self) -> int:
-        return len(self._packs)
+        return len(self._packs) // self._at_once
 
     def __getitem__(self, place: int) -> dict[str, Any]:
-        return sequence(self._packs[place], self._examples, self._encoder)
+        first = place * self._at_once
+        return side_by_side(self._packs[first : first + self._at_once], self._examples, self._encoder)
 
 
 class _AnswerTrainer(Trainer):
@@ -161,7 +163,7 @@ def train(
     trainer = _AnswerTrainer(
         model=model,
         args=_arguments(trainee, recipe, folder.checkpoints, steps, rhythm),
-        train_dataset=_Packs(plan.packs, examples, encoder),
+        train_dataset=_Packs(plan.packs, recipe.packs_at_once, examples, encoder),
         data_collator=_only,
         callbacks=[chronicle],
     )
@@ -207,7 +209,7 @@ def _save(model: Any, trainee: Trainee, folder: Path) -> None:
 
 
 def _only(packs: list[dict[str, Any]]) -> dict[str, Any]:
-    """A batch is one pack, which is a batch in itself."""
+    """A batch is one sequence of packs, which is a batch in itself."""
     (pack,) = packs
     return pack
 
@@ -232,7 +234,7 @@ def _arguments(trainee: Trainee, recipe: Recipe, output: Path, steps: int, rhyth
     arguments = TrainingArguments(
         output_dir=str(output),
         per_device_train_batch_size=1,
-        gradient_accumulation_steps=recipe.packs_per_step,
+        gradient_accumulation_steps=recipe.packs_per_step // recipe.packs_at_once,
         max_steps=steps,
         learning_rate=recipe.learning_rate,
         warmup_steps=min(recipe.warmup_steps, max(1, steps - down)),

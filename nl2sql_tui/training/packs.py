@@ -120,7 +120,23 @@ def plan(examples: Sequence[Example], encoder: Encoder, recipe: Recipe, passes: 
         schema_length[examples[pack.examples[0]].schema] + sum(lengths[place] for place in pack.examples)
         for pack in packs
     )
-    return Plan(tuple(packs), tokens, used, len(examples) - len(fitting))
+    order = _like_beside_like(tokens, recipe)
+    return Plan(
+        tuple(packs[place] for place in order),
+        tuple(tokens[place] for place in order),
+        used,
+        len(examples) - len(fitting),
+    )
+
+
+def _like_beside_like(tokens: Sequence[int], recipe: Recipe) -> list[int]:
+    """The packs' places: each step keeps its own, by their length where several are computed at once."""
+    places = list(range(len(tokens)))
+    if recipe.packs_at_once == 1:
+        return places
+    size = recipe.packs_per_step
+    steps = (places[start : start + size] for start in range(0, len(places), size))
+    return [place for step in steps for place in sorted(step, key=lambda place: tokens[place])]
 
 
 def _one_pass(
@@ -161,14 +177,19 @@ def _varied(schema: str, strangers: Sequence[str], recipe: Recipe, rng: random.R
 
 
 def sequence(pack: Pack, examples: Sequence[Example], encoder: Encoder) -> dict[str, Any]:
-    """A pack as a model takes it: `input_ids`, `position_ids` and `labels`, each (1, tokens), and its two measures.
+    """A pack as a model takes it; see `side_by_side`."""
+    return side_by_side((pack,), examples, encoder)
 
-    What the prompts have in common at their beginning is there once; `schema_tokens` is its length, `branches` the
-    number of what follows.
+
+def side_by_side(packs: Sequence[Pack], examples: Sequence[Example], encoder: Encoder) -> dict[str, Any]:
+    """Packs as a model takes them: `input_ids`, `position_ids` and `labels`, each (1, tokens), and two measures.
+
+    What all prompts have in common at their beginning is there once: the schema, if it is one pack, else the words
+    before it. `schema_tokens` is its length, `branches` the number of what follows.
     """
-    taught = [examples[place] for place in pack.examples]
-    prompts = [encoder.prompt(pack.schema, example.question) for example in taught]
-    answers = [encoder.answer(example.sql) for example in taught]
+    taught = [(pack.schema, examples[place]) for pack in packs for place in pack.examples]
+    prompts = [encoder.prompt(schema, example.question) for schema, example in taught]
+    answers = [encoder.answer(example.sql) for _, example in taught]
     shared = _common_beginning(prompts)
     rests = [prompt[shared:] for prompt in prompts]
     length = max(len(rest) + len(answer) for rest, answer in zip(rests, answers, strict=True))

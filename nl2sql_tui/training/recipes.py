@@ -43,6 +43,8 @@ class Recipe:
     """The last part of the steps, in which "constant, then down" goes down."""
     template: TemplateName = "schema first"
     """How a question is laid out; the adapter has to be asked in the same way."""
+    packs_at_once: int = 1
+    """Packs of a step that are computed in one pass: what is learnt stays the same. A part of `packs_per_step`."""
 
 
 OWN: Final = Recipe(
@@ -72,6 +74,7 @@ ARTICLE: Final = Recipe(
     warmup_steps=100,
     # The article's batches of 4, accumulated 12 times.
     packs_per_step=48,
+    packs_at_once=4,
     questions_per_pack=1,
     steps=400,
     passes=1.0,

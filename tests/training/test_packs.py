@@ -74,6 +74,16 @@ def test_a_plan_has_every_example_once_a_pass(encoder: Encoder) -> None:
         assert {examples()[place].schema for place in pack.examples} == {pack.schema}
 
 
+def test_packs_computed_at_once_are_of_like_length_and_stay_in_their_step(encoder: Encoder) -> None:
+    alone = replace(PLAIN, questions_per_pack=1, packs_per_step=5)
+    shuffled = plan(examples(), encoder, alone, 2.0)
+    ordered = plan(examples(), encoder, replace(alone, packs_at_once=5), 2.0)
+    assert ordered != shuffled
+    for step in (slice(0, 5), slice(5, 10)):
+        assert list(ordered.tokens[step]) == sorted(shuffled.tokens[step])
+        assert {pack.examples for pack in ordered.packs[step]} == {pack.examples for pack in shuffled.packs[step]}
+
+
 def test_the_same_seed_gives_the_same_plan_and_a_longer_one_begins_alike(encoder: Encoder) -> None:
     first = plan(examples(), encoder, PLAIN, 2.0)
     assert plan(examples(), encoder, PLAIN, 2.0) == first

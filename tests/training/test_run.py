@@ -75,7 +75,7 @@ def test_a_run_learns_and_leaves_an_adapter_and_its_curve(data: Path, tmp_path: 
 
 @pytest.mark.parametrize("make", [tiny_phi3, tiny_mistral])
 @pytest.mark.parametrize(
-    "recipe", [replace(ARTICLE, steps=3, packs_per_step=2, warmup_steps=1), replace(SHORT, steps=3)]
+    "recipe", [replace(ARTICLE, steps=3, packs_per_step=4, packs_at_once=2, warmup_steps=1), replace(SHORT, steps=3)]
 )
 def test_both_recipes_run_in_4_bits(make: Callable[[Path], Path], recipe: Recipe, data: Path, tmp_path: Path) -> None:
     """nf4 with double quantisation, by the real bitsandbytes; module names as in the real models."""
@@ -92,8 +92,10 @@ def test_both_recipes_run_in_4_bits(make: Callable[[Path], Path], recipe: Recipe
 
 def test_the_article_recipe_is_the_articles() -> None:
     batch = ARTICLE.packs_per_step * ARTICLE.questions_per_pack
+    at_once = ARTICLE.packs_at_once * ARTICLE.questions_per_pack
     assert (ARTICLE.rank, ARTICLE.alpha, ARTICLE.dropout, ARTICLE.learning_rate) == (16, 16, 0.05, 1e-4)
-    assert (ARTICLE.schedule, ARTICLE.warmup_steps, ARTICLE.steps, batch, ARTICLE.seed) == ("linear", 100, 400, 48, 42)
+    assert (ARTICLE.schedule, ARTICLE.warmup_steps, ARTICLE.steps, ARTICLE.seed) == ("linear", 100, 400, 42)
+    assert (at_once, batch) == (4, 4 * 12)
 
 
 class _StopAt(Listener):
@@ -117,6 +119,15 @@ def test_a_stopped_run_goes_on_and_ends_where_it_would_have_ended(data: Path, tm
 
     assert [point.loss for point in resumed.curve] == [point.loss for point in whole.curve]
     _same_weights(whole.folder.adapter, resumed.folder.adapter)
+
+
+def test_packs_computed_at_once_teach_what_they_teach_one_by_one(data: Path, tmp_path: Path) -> None:
+    model = tiny_llama(tmp_path / "m")
+    one_by_one = replace(SHORT, dropout=0.0, questions_per_pack=1, packs_per_step=4, steps=4)
+    apart = trained(order(data, model, one_by_one), tmp_path / "apart")
+    at_once = trained(order(data, model, replace(one_by_one, packs_at_once=4)), tmp_path / "at_once")
+    assert [point.loss for point in at_once.curve] == pytest.approx([point.loss for point in apart.curve], rel=1e-3)
+    assert at_once.folder.curve()[-1].examples == apart.folder.curve()[-1].examples == 16
 
 
 class _TryAtTheFirstStep(Listener):

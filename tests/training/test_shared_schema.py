@@ -10,18 +10,26 @@ import torch
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.training.answer_loss import answer_loss
 from nl2sql_tui.training.finetune import with_new_adapter
-from nl2sql_tui.training.packs import Encoder, Pack, sequence
+from nl2sql_tui.training.packs import Encoder, Pack, sequence, side_by_side
 from nl2sql_tui.training.recipes import OWN
 from nl2sql_tui.training.trainee import load_trainee
 from tests.engine.tiny import tiny_llama
-from tests.training.examples import SINGERS, examples
+from tests.training.examples import SHOPS, SINGERS, examples
 from tests.training.tiny_models import tiny_mistral, tiny_phi3
 
 RECIPE = replace(OWN, rank=4, alpha=8)
 
 
+ONE_SCHEMA = [Pack(SINGERS, (0, 1, 2))]
+TWO_SCHEMAS = [Pack(SHOPS, (3,)), Pack(SINGERS, (0,)), Pack(SHOPS, (4,))]
+
+
+@pytest.mark.parametrize("together", [ONE_SCHEMA, TWO_SCHEMAS])
 @pytest.mark.parametrize("make", [tiny_llama, tiny_phi3, tiny_mistral])
-def test_loss_and_gradients_equal_those_of_separate_examples(make: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_loss_and_gradients_equal_those_of_separate_examples(
+    make: Callable[[Path], Path], together: list[Pack], tmp_path: Path
+) -> None:
+    separate = [[Pack(pack.schema, (place,))] for pack in together for place in pack.examples]
     trainee = load_trainee(str(make(tmp_path)), "none", lambda _: None, Cancel())
     trainee.model.float()
     model = with_new_adapter(trainee, RECIPE)
@@ -30,9 +38,9 @@ def test_loss_and_gradients_equal_those_of_separate_examples(make: Callable[[Pat
             torch.nn.init.normal_(weights, std=0.1)
     encoder = Encoder(trainee.tokenizer, "tables first", trainee.end_tokens)
 
-    def loss_and_gradients(packs: list[Pack]) -> tuple[float, int, dict[str, torch.Tensor]]:
+    def loss_and_gradients(*sequences: list[Pack]) -> tuple[float, int, dict[str, torch.Tensor]]:
         model.zero_grad()
-        losses = [answer_loss(model, sequence(pack, examples(), encoder)) for pack in packs]
+        losses = [answer_loss(model, side_by_side(packs, examples(), encoder)) for packs in sequences]
         total = torch.stack([loss for loss, _ in losses]).sum()
         total.backward()
         gradients = {
@@ -40,8 +48,8 @@ def test_loss_and_gradients_equal_those_of_separate_examples(make: Callable[[Pat
         }
         return float(total.detach()), sum(count for _, count in losses), gradients
 
-    shared, shared_tokens, shared_gradients = loss_and_gradients([Pack(SINGERS, (0, 1, 2))])
-    apart, tokens_apart, gradients_apart = loss_and_gradients([Pack(SINGERS, (place,)) for place in (0, 1, 2)])
+    shared, shared_tokens, shared_gradients = loss_and_gradients(together)
+    apart, tokens_apart, gradients_apart = loss_and_gradients(*separate)
 
     assert shared_tokens == tokens_apart > 50
     assert shared == pytest.approx(apart, rel=1e-5)
