@@ -1,13 +1,13 @@
 """Mends comparisons of a date column with a bare year or a date written otherwise than the column writes its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.scopes import Context, meaning, own_columns, selects
+from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context, table_columns
 from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.schema import CellLookup
 
@@ -17,7 +17,6 @@ _YEAR_FIRST: Final = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|(\d\d)(
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _NAMED: Final = re.compile(r"(?:(\d{1,2})\.?\s+)?([A-Za-z]{3,9})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})")
 _MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MOST_ASKED: Final = 6
 
 
 def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
@@ -25,33 +24,32 @@ def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Itera
 
     Only where all values looked at are written YYYY-MM-DD; 3/4/2020 may be a day in March or in April and is left.
     """
-    asked = 0
-    for select in selects(tree):
-        for column in list(own_columns(select)):
-            literals = other_literals(column)
-            if not literals or asked >= _MOST_ASKED:
-                continue
-            years = all(_YEAR.fullmatch(literal.name) for literal in literals)
-            if years and _sorts_as_text(column, literals):
-                continue
-            days = [_day(literal.name) for literal in literals]
-            if not years and (None in days or all(_ISO.fullmatch(literal.name) for literal in literals)):
-                continue
-            source = meaning(column, select, context.schema).source
-            if source is None or source.table is None:
-                continue
-            asked += 1
-            stored = cells.first_values(source.table.name, column.name)
-            if not stored or not all(_ISO.fullmatch(text) for text in stored):
-                continue
-            comparison = column.parent
-            assert comparison is not None
-            before = text_of(comparison)
-            for literal, day in zip(literals, days, strict=True):
-                literal.replace(exp.Literal.string(literal.name if day is None else day.isoformat()))
-            if years:
-                column.replace(exp.func("STRFTIME", exp.Literal.string("%Y"), column.copy(), dialect="sqlite"))
-            yield f"{before} → {text_of(comparison)}: the column holds dates such as {stored[0]}"
+    for column, table in table_columns(tree, context, _is_compared_oddly)[:MOST_ASKED]:
+        stored = cells.first_values(table.name, column.name)
+        comparison = column.parent
+        if comparison is None or not stored or not all(_ISO.fullmatch(text) for text in stored):
+            continue
+        before = text_of(comparison)
+        literals = other_literals(column)
+        for literal in literals:
+            day = _day(literal.name)
+            literal.replace(exp.Literal.string(literal.name if day is None else day.isoformat()))
+        if _are_years(literals):
+            column.replace(exp.func("STRFTIME", exp.Literal.string("%Y"), column.copy(), dialect="sqlite"))
+        yield f"{before} → {text_of(comparison)}: the column holds dates such as {stored[0]}"
+
+
+def _is_compared_oddly(column: exp.Column) -> bool:
+    """Whether `column` is compared with years, or with days that are not all written YYYY-MM-DD."""
+    literals = other_literals(column)
+    if _are_years(literals):
+        return not _sorts_as_text(column, literals)
+    is_iso = all(_ISO.fullmatch(literal.name) for literal in literals)
+    return not is_iso and all(_day(literal.name) is not None for literal in literals)
+
+
+def _are_years(literals: Sequence[exp.Literal]) -> bool:
+    return bool(literals) and all(_YEAR.fullmatch(literal.name) for literal in literals)
 
 
 def other_literals(column: exp.Column) -> list[exp.Literal]:
@@ -68,7 +66,7 @@ def other_literals(column: exp.Column) -> list[exp.Literal]:
     return others if all(isinstance(other, exp.Literal) for other in others) else []
 
 
-def _sorts_as_text(column: exp.Column, literals: list[exp.Literal]) -> bool:
+def _sorts_as_text(column: exp.Column, literals: Sequence[exp.Literal]) -> bool:
     """Whether dates and years are put in order as texts, which holds: '2023-04-01' comes behind '2023'."""
     is_ordered = isinstance(column.parent, exp.LT | exp.LTE | exp.GT | exp.GTE | exp.Between)
     return is_ordered and all(literal.is_string for literal in literals)

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from nl2sql_tui.language.repairs.dates import other_literals
 from nl2sql_tui.language.repairs.names import name_words
-from nl2sql_tui.language.repairs.scopes import Context, meaning, own_columns, selects
+from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context, table_columns
 from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.schema import CellLookup
 
@@ -22,7 +22,6 @@ _WHOLE: Final = re.compile(r"\d{9,14}")
 _SECONDS: Final = range(100_000_000, 10_000_000_000)
 _MILLISECONDS: Final = range(100_000_000_000, 10_000_000_000_000)
 """From 1973 to 2286."""
-_MOST_ASKED: Final = 6
 
 
 def read_moments(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
@@ -30,44 +29,44 @@ def read_moments(tree: exp.Query, context: Context, cells: CellLookup) -> Iterat
 
     Only where its column's name says that it is one.
     """
-    asked = 0
-    for select in selects(tree):
-        for column in list(own_columns(select)):
-            literals = other_literals(column)
-            function = _date_function(column)
-            is_at_fault = bool(_form(literals)) or function is not None
-            if not is_at_fault or asked >= _MOST_ASKED or _MOMENTS.isdisjoint(name_words(column.name)):
-                continue
-            source = meaning(column, select, context.schema).source
-            if source is None or source.table is None:
-                continue
-            asked += 1
-            stored = cells.first_values(source.table.name, column.name)
-            seconds = _seconds(column, stored)
-            if seconds is not None:
-                change = _read_in(function, seconds) if function is not None else _compared(column, literals, seconds)
-                yield f"{change}: the column holds moments such as {stored[0]}"
+    for column, table in table_columns(tree, context, _is_taken_for_a_date)[:MOST_ASKED]:
+        stored = cells.first_values(table.name, column.name)
+        seconds = _seconds(column, stored)
+        if seconds is not None:
+            change = _read_in(column, seconds) or _compared(column, seconds)
+            yield f"{change}: the column holds moments such as {stored[0]}"
+
+
+def _is_taken_for_a_date(column: exp.Column) -> bool:
+    """Whether `column`, which its name calls a moment, is compared with years or days or made a date of."""
+    is_at_fault = bool(_form(other_literals(column))) or _date_function(column) is not None
+    return is_at_fault and not _MOMENTS.isdisjoint(name_words(column.name))
 
 
 _UNIX: Final = exp.Literal.string("unixepoch")
 
 
-def _read_in(function: exp.Expr, seconds: exp.Expr) -> str:
-    """Have a date function read its moment as seconds since 1970, and tell the change."""
+def _read_in(column: exp.Column, seconds: exp.Expr) -> str:
+    """Have the date function around `column` read it as seconds since 1970, and tell the change; empty without one."""
+    function = _date_function(column)
+    if function is None:
+        return ""
     after = _of_seconds(function, seconds)
     change = f"{text_of(function)} → {text_of(after)}"
     function.replace(after)
     return change
 
 
-def _compared(column: exp.Column, literals: Sequence[exp.Literal], seconds: exp.Expr) -> str:
+def _compared(column: exp.Column, seconds: exp.Expr) -> str:
     """Have the year or the day of `column` compared in its place, and tell the change."""
     comparison = column.parent
     assert comparison is not None
     before = text_of(comparison)
+    literals = other_literals(column)
+    form = exp.Literal.string(_form(literals))
     for literal in literals:
         literal.replace(exp.Literal.string(literal.name))
-    column.replace(_call("STRFTIME", exp.Literal.string(_form(literals)), seconds, _UNIX))
+    column.replace(_call("STRFTIME", form, seconds, _UNIX))
     return f"{before} → {text_of(comparison)}"
 
 

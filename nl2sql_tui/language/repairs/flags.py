@@ -5,8 +5,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.literals import MOST_ASKED
-from nl2sql_tui.language.repairs.scopes import Context, meaning, own_columns, selects
+from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context, table_columns
 from nl2sql_tui.language.syntax import text_of
 from nl2sql_tui.schema import CellLookup
 
@@ -17,23 +16,22 @@ _PLACES: Final = {word: place for pair in _PAIRS for place, word in enumerate(pa
 
 def write_flags(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
     """Write yes and no as the column has them, where it holds one of these pairs and nothing else."""
-    asked = 0
-    for select in selects(tree):
-        for column in list(own_columns(select)):
-            comparison = column.parent
-            literal = comparison.expression if isinstance(comparison, exp.EQ | exp.NEQ) else None
-            if not isinstance(literal, exp.Literal) or asked >= MOST_ASKED or literal.name.casefold() not in _PLACES:
-                continue
-            source = meaning(column, select, context.schema).source
-            if source is None or source.table is None:
-                continue
-            asked += 1
-            assert comparison is not None
-            stored = _as_stored(literal.name, cells.first_values(source.table.name, column.name))
-            if stored is not None:
-                before = text_of(comparison)
-                literal.replace(exp.Literal(this=stored, is_string=not stored.isdecimal()))
-                yield f"{before} → {text_of(comparison)}: so {text_of(column)} has it"
+    for column, table in table_columns(tree, context, _is_said_to_hold)[:MOST_ASKED]:
+        comparison = column.parent
+        assert comparison is not None
+        literal = comparison.expression
+        stored = _as_stored(literal.name, cells.first_values(table.name, column.name))
+        if stored is not None:
+            before = text_of(comparison)
+            literal.replace(exp.Literal(this=stored, is_string=not stored.isdecimal()))
+            yield f"{before} → {text_of(comparison)}: so {text_of(column)} has it"
+
+
+def _is_said_to_hold(column: exp.Column) -> bool:
+    """Whether `column` is compared with a word for yes or no."""
+    comparison = column.parent
+    literal = comparison.expression if isinstance(comparison, exp.EQ | exp.NEQ) else None
+    return isinstance(literal, exp.Literal) and literal.name.casefold() in _PLACES
 
 
 def _as_stored(word: str, values: Sequence[str]) -> str | None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 
 from nl2sql_tui.language.joins import join_edges
-from nl2sql_tui.language.repairs.literals import MOST_ASKED, compared_texts
-from nl2sql_tui.language.repairs.scopes import Context
+from nl2sql_tui.language.repairs.literals import compared_texts
+from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context
 from nl2sql_tui.language.syntax import name_node, text_of
 from nl2sql_tui.schema import CellLookup, CellValue, Table
 
@@ -16,12 +16,12 @@ def look_up_keys(tree: exp.Query, context: Context, links: Sequence[CellValue], 
 
     Only where the question names the text in one column of the table that the key refers to.
     """
-    for column, literal, source in compared_texts(tree, context)[:MOST_ASKED]:
+    for column, literal, table in compared_texts(tree, context)[:MOST_ASKED]:
         comparison = column.parent
-        if not isinstance(comparison, exp.EQ | exp.NEQ) or comparison.this is not column or source.table is None:
+        if not isinstance(comparison, exp.EQ | exp.NEQ) or comparison.this is not column:
             continue
-        found = _rows_called(literal.name, source.table, column.name, context, links)
-        if found is None or cells.holds(source.table.name, column.name, literal.name) is not False:
+        found = _rows_called(literal.name, table, column.name, context, links)
+        if found is None or cells.holds(table.name, column.name, literal.name) is not False:
             continue
         key, link = found
         rows = exp.select(exp.column(name_node(key))).from_(exp.Table(this=name_node(link.table)))

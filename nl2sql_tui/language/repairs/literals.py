@@ -6,36 +6,33 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql_tui.language.repairs.add_tables import join_in, repeats_what_is_summed, way_to
-from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, own_columns, selects, sources
+from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context, meaning, own_columns, sources, table_columns
 from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import CellLookup, CellValue, Table, ValueLookup
 
-MOST_ASKED: Final = 12
-"""Texts of one statement that the database is asked about."""
 _SAMPLE: Final = 5
 """Values of a column that another one is asked for: a large table is read through for each."""
 
 
 def spell_texts(tree: exp.Query, context: Context, values: ValueLookup, cells: CellLookup) -> Iterator[str]:
     """Write a text as the column has it, where it holds it only in another case or a slip away."""
-    for column, literal, source in compared_texts(tree, context)[:MOST_ASKED]:
-        assert source.table is not None
+    for column, literal, table in compared_texts(tree, context)[:MOST_ASKED]:
         text = literal.name
         in_case_only = isinstance(literal.parent, exp.Like)
         if in_case_only and any(mark in text for mark in "%_"):
             continue
-        alike = _alike_but_for_case(text, source.table.name, column.name, values)
+        alike = _alike_but_for_case(text, table.name, column.name, values)
         if len(alike) > 1 and isinstance(literal.parent, exp.EQ):
             before = text_of(literal.parent)
             among = exp.In(this=column.copy(), expressions=[exp.Literal.string(one) for one in alike])
             literal.parent.replace(among)
             yield f"{before} → {text_of(among)}: so {text_of(column)} has it"
             continue
-        stored = _stored(text, source.table.name, column.name, values)
+        stored = _stored(text, table.name, column.name, values)
         if stored is None or (in_case_only and stored.lower() == text.lower()):
             continue
-        if cells.holds(source.table.name, column.name, text) is False:
+        if cells.holds(table.name, column.name, text) is False:
             literal.set("this", stored)
             yield f"{string_literal(text)} → {string_literal(stored)}: so {text_of(column)} has it"
 
@@ -46,36 +43,36 @@ def move_texts(tree: exp.Query, context: Context, links: Sequence[CellValue], ce
     Not with one that another condition compares already, nor with one that holds the same kind of thing: where flights
     begin is not where they end, even if no flight begins there.
     """
-    for column, literal, source in compared_texts(tree, context)[:MOST_ASKED]:
+    for column, literal, table in compared_texts(tree, context)[:MOST_ASKED]:
         select = column.find_ancestor(exp.Select)
         same = [link for link in links if link.text.lower() == literal.name.lower()]
-        if select is None or source.table is None or isinstance(literal.parent, exp.In):
+        if select is None or isinstance(literal.parent, exp.In):
             continue
         stands_there = any(
-            link.table == source.table.name and link.column.casefold() == column.name.casefold() for link in same
+            link.table == table.name and link.column.casefold() == column.name.casefold() for link in same
         )
-        if not same or stands_there or cells.holds(source.table.name, column.name, literal.name) is not False:
+        if not same or stands_there or cells.holds(table.name, column.name, literal.name) is not False:
             continue
         before = text_of(column)
-        if _compare_with(column, source, select, same, context, cells):
+        if _compare_with(column, table, select, same, context, cells):
             yield f"{before} → {text_of(column)}: {before} does not hold {string_literal(literal.name)}"
 
 
 def _compare_with(
     column: exp.Column,
-    source: Source,
+    table: Table,
     select: exp.Select,
     links: Sequence[CellValue],
     context: Context,
     cells: CellLookup,
 ) -> bool:
-    """Make `column`, of `source`, the linked one: of the tables read, else of one that can be joined; False if not."""
+    """Make `column`, of `table`, the linked one: of the tables read, else of one that can be joined; False if not."""
     read = {source.table.name: source.name for source in sources(select, context.schema) if source.table is not None}
     here = [link for link in links if link.table in read]
     if len(here or links) != 1:
         return False
     link = (here or links)[0]
-    if _is_compared(link, select, context) or _are_of_one_kind(column, source, link, context, cells):
+    if _is_compared(link, select, context) or _are_of_one_kind(column, table, link, context, cells):
         return False
     if not here:
         way = way_to(select, link.table, context)
@@ -100,14 +97,13 @@ def _is_compared(link: CellValue, select: exp.Select, context: Context) -> bool:
     return False
 
 
-def _are_of_one_kind(column: exp.Column, source: Source, link: CellValue, context: Context, cells: CellLookup) -> bool:
+def _are_of_one_kind(column: exp.Column, table: Table, link: CellValue, context: Context, cells: CellLookup) -> bool:
     """Whether two columns hold the same kind of thing: they refer to one key, or the one holds what the other does."""
-    assert source.table is not None
     other = context.schema.table(link.table)
-    keys = [_referred_to(source.table, column.name), _referred_to(other, link.column) if other is not None else None]
+    keys = [_referred_to(table, column.name), _referred_to(other, link.column) if other is not None else None]
     if keys[0] is not None and keys[0] == keys[1]:
         return True
-    some = list(dict.fromkeys(cells.first_values(source.table.name, column.name)))[:_SAMPLE]
+    some = list(dict.fromkeys(cells.first_values(table.name, column.name)))[:_SAMPLE]
     # Where that cannot be told in time, they may be.
     return any(cells.holds(link.table, link.column, text) is not False for text in some)
 
@@ -143,15 +139,10 @@ def _alike_but_for_case(text: str, table: str, column: str, values: ValueLookup)
     return [] if text in found else list(dict.fromkeys(found))
 
 
-def compared_texts(tree: exp.Query, context: Context) -> list[tuple[exp.Column, exp.Literal, Source]]:
+def compared_texts(tree: exp.Query, context: Context) -> list[tuple[exp.Column, exp.Literal, Table]]:
     """Each column of a table that the statement compares with a text by =, <>, IN or LIKE."""
-    found = []
-    for select in selects(tree):
-        for column in own_columns(select):
-            source = meaning(column, select, context.schema).source
-            if source is not None and source.table is not None:
-                found += [(column, literal, source) for literal in _texts_beside(column)]
-    return found
+    columns = table_columns(tree, context, lambda column: bool(_texts_beside(column)))
+    return [(column, literal, table) for column, table in columns for literal in _texts_beside(column)]
 
 
 def _texts_beside(column: exp.Column) -> list[exp.Literal]:

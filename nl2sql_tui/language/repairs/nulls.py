@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.repairs.literals import MOST_ASKED, compared_texts
-from nl2sql_tui.language.repairs.scopes import Context, meaning
+from nl2sql_tui.language.repairs.literals import compared_texts
+from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context, meaning
 from nl2sql_tui.language.syntax import add_condition, text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import CellLookup
@@ -30,12 +30,11 @@ def ask_for_null(tree: exp.Query, context: Context) -> Iterator[str]:  # noqa: A
 
 def ask_for_null_by_its_name(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
     """Write IS NULL for = 'null' and its like, and for = '', where the column holds no such text."""
-    for column, literal, source in compared_texts(tree, context)[:MOST_ASKED]:
+    for column, literal, table in compared_texts(tree, context)[:MOST_ASKED]:
         comparison = column.parent
         if not isinstance(comparison, exp.EQ) or literal.name.strip().casefold() not in _WORDS_FOR_NULL:
             continue
-        assert source.table is not None
-        if cells.holds(source.table.name, column.name, literal.name) is False:
+        if cells.holds(table.name, column.name, literal.name) is False:
             before = text_of(comparison)
             mended = exp.Is(this=column.copy(), expression=exp.Null())
             comparison.replace(mended)

@@ -1,6 +1,6 @@
 """Says what each name of a statement means: the tables a query reads, and the one each of its columns comes from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +10,8 @@ from nl2sql_tui.language.repairs.names import said_words
 from nl2sql_tui.language.repairs.ways import KeyGraph
 from nl2sql_tui.schema import Schema, Table
 
+MOST_ASKED: Final = 12
+"""Columns of one statement that one repair asks the database about."""
 _ROW_IDS: Final = frozenset(("rowid", "oid", "_rowid_"))
 
 
@@ -168,3 +170,16 @@ def _is_joined_by_name(name: str, select: exp.Select) -> bool:
     joins = select.args.get("joins") or []
     named = {item.name.casefold() for join in joins for item in join.args.get("using") or []}
     return name.casefold() in named or any(join.args.get("method") == "NATURAL" for join in joins)
+
+
+def table_columns(
+    tree: exp.Expr, context: Context, is_wanted: Callable[[exp.Column], bool]
+) -> list[tuple[exp.Column, Table]]:
+    """The columns of a statement that are wanted and come from one table of the schema, with that table."""
+    found = []
+    for select in selects(tree):
+        for column in own_columns(select):
+            source = meaning(column, select, context.schema).source if is_wanted(column) else None
+            if source is not None and source.table is not None:
+                found.append((column, source.table))
+    return found
