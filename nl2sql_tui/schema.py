@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,13 @@ class Table:
         """The column of that name, without regard to case as in SQLite."""
         wanted = name.casefold()
         return next((column for column in self.columns if column.name.casefold() == wanted), None)
+
+    def is_key(self, name: str) -> bool:
+        """Whether the column of that name is the primary key, or part of it, or refers to another table's."""
+        column, wanted = self.column(name), name.casefold()
+        return (column is not None and bool(column.primary_key)) or any(
+            key.column.casefold() == wanted for key in self.foreign_keys
+        )
 
     def restricted_to(self, columns: Collection[str]) -> "Table":
         """The same table with only the named columns and the keys on them."""
@@ -117,6 +124,10 @@ class NoValues:
         return ()
 
 
+LONGEST_SAMPLED: Final = 40
+"""Characters of a value of `CellLookup.first_values`; a date has fewer. What has as many may have been cut."""
+
+
 class CellLookup(Protocol):
     """Asks what a single column holds; slower than `ValueLookup`, and without its bounds."""
 
@@ -126,6 +137,10 @@ class CellLookup(Protocol):
 
     def first_values(self, table: str, column: str) -> Sequence[str]:
         """Some values of that column, as texts; empty if there are none or they cannot be read."""
+        ...
+
+    def holds_only_numbers(self, table: str, column: str) -> bool | None:
+        """Whether it holds nothing but NULL, empty texts, numbers, and texts as 12 or -3.5; None if not told."""
         ...
 
     def holds_null(self, table: str, column: str) -> bool | None:

@@ -39,6 +39,10 @@ _YES_OR_NO: Final = _NO | frozenset(("1", "y", "yes", "t", "true", "null"))
 _TEXT_WORD: Final = re.compile(r"[^\W\d_]{2,}|[A-Z]\b")
 _BEGINNING: Final = 3
 """Letters that forms of a word share, and what is stored of it."""
+_DATE: Final = re.compile(r"\b\d{1,4}([-/])\d{1,2}(\1\d{1,4})?\b|\b\d{1,2}\.\d{1,2}\.\d{2,4}\b")
+"""Its parts are no numbers that are asked for."""
+_BOTH: Final = re.compile(r"\bboth\b", re.IGNORECASE)
+_UNITS: Final = (0.01, 7, 12, 24, 60, 100, 365, 1000, 3600, 86_400, 1e6, 1e9)
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
 
@@ -134,14 +138,15 @@ def _stands_for_no(literal: exp.Literal) -> bool:
 
 def _strange_numbers(tree: exp.Query, question: str) -> Iterator[str]:
     """Numbers that are compared with and not asked for, and those that are asked for and stand nowhere."""
-    asked = numbers_in(question)
+    asked = numbers_in(_DATE.sub(" ", question))
     words = {float(value) for word in _WORD.findall(question.casefold()) if (value := number_of(word)) is not None}
     written = numbers_in(text_of(tree))
+    words |= {2.0} if _BOTH.search(question) else set()
     for number in sorted(_compared_with(tree) - _TRUTHS):
-        if not _is_near(number, asked | words):
+        if not _is_near(number, asked | words) and not _is_in_another_unit(number, asked | words | _TRUTHS):
             yield f"compares with {number:g}, which is not in the question"
     for number in sorted(asked - _TRUTHS):
-        if not _is_near(number, written):
+        if not _is_near(number, written) and not any(_is_in_another_unit(one, {number}) for one in written):
             yield f"leaves out {number:g}"
 
 
@@ -170,6 +175,11 @@ def _stands_for_yes_or_no(literal: exp.Literal) -> bool:
 def _is_near(number: float, others: set[float]) -> bool:
     """Whether it is one of them, or the one that "at least" makes "more than" of."""
     return not others.isdisjoint((number - 1, number, number + 1))
+
+
+def _is_in_another_unit(number: float, others: set[float]) -> bool:
+    """Whether it is one of them in minutes for hours, days for weeks, a share for percent, or in full for millions."""
+    return any(number == other * factor for other in others if other for factor in _UNITS)
 
 
 def _compared_with(tree: exp.Query) -> set[float]:

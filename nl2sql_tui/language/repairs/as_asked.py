@@ -15,15 +15,22 @@ from nl2sql_tui.language.syntax import text_of
 _LARGE_FIRST: Final = "highest|largest|biggest|greatest|longest|heaviest|tallest"
 _SMALL_FIRST: Final = "lowest|smallest|shortest|lightest|cheapest"
 _DOWNWARDS: Final = re.compile(
-    rf"\b(descending(ly)?|decreasing(ly)?|reversed?( \w+)? order|from (the )?({_LARGE_FIRST}) to)\b", re.IGNORECASE
+    rf"\b(descending(ly)?|decreasing(ly)?|reversed?( \w+)? order|from (the )?({_LARGE_FIRST}) to|"
+    r"(high|large|big|long) to (low|small|short))\b",
+    re.IGNORECASE,
 )
 _UPWARDS: Final = re.compile(
     r"\b(ascending(ly)?|increasing(ly)?|(?<!reverse )(?<!reversed )alphabetical(ly)?|"
-    rf"from (the )?({_SMALL_FIRST}) to)\b",
+    rf"from (the )?({_SMALL_FIRST}) to|(low|small|short) to (high|large|big|long))\b",
     re.IGNORECASE,
 )
-_FROM_OLD, _FROM_YOUNG = (re.compile(rf"\bfrom (the )?{first} to\b", re.IGNORECASE) for first in ("oldest", "youngest"))
+_FROM_OLD, _FROM_YOUNG = (re.compile(rf"\b{first}(est)? to\b", re.IGNORECASE) for first in ("old", "young"))
 """Which way these go depends on what is ordered by: ages, or dates of birth."""
+
+_RANKS: Final = frozenset("rank ranking position place".split())
+"""The highest of these is the first."""
+_BEGINNINGS: Final = frozenset("date year birth born dob birthday hired hire joined join since start founded".split())
+"""The longer ago one of these is, the older something is."""
 
 _MORE: Final = "more|greater|higher|larger|bigger|later|longer|heavier|taller"
 _LESS: Final = "less|fewer|lower|smaller|earlier|shorter|lighter|cheaper"
@@ -41,6 +48,7 @@ _BEHIND_A_NUMBER: Final[dict[str, type[exp.Binary]]] = {
 """Patterns of words and what a column is compared by then; the first one that fits holds."""
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _BOUND: Final = rf"{DAY.pattern}|\d+(?:\.\d+)?"
+_YEAR: Final = re.compile(r"[12]\d{3}")
 _NEGATION: Final = re.compile(r"(\b(not|never|neither|nor)|n't)\b", re.IGNORECASE)
 
 
@@ -51,6 +59,8 @@ def order_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
         return
     (key,) = order.expressions
     down, up = (bool(way.search(context.question)) for way in (_DOWNWARDS, _UPWARDS))
+    if runs_otherwise(key.this, context):
+        return
     if "age" in name_words(key.this.name):
         down = down or bool(_FROM_OLD.search(context.question))
         up = up or bool(_FROM_YOUNG.search(context.question))
@@ -63,19 +73,37 @@ def order_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
     yield f"{before} → {text_of(order).strip()}: the order that the question names"
 
 
+def runs_otherwise(measured: exp.Expr, context: Context) -> bool:
+    """Whether what is large by a word of the question may be small in `measured`: the oldest was born first.
+
+    So it is with ranks, and with dates where the question does not speak of dates but of how long something is.
+    """
+    select = measured.find_ancestor(exp.Select)
+    shown = [item.unalias() for item in (select.expressions if select is not None else ()) if item.alias]
+    named = [item for item in shown if item.parent is not None and item.parent.alias == measured.name]
+    measured = named[0] if len(named) == 1 else measured
+    words = {word for column in measured.find_all(exp.Column) for word in name_words(column.name)}
+    if isinstance(measured, exp.Window) or not words.isdisjoint(_RANKS):
+        return True
+    return not words.isdisjoint(_BEGINNINGS) and words.isdisjoint(context.words)
+
+
 def compare_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
-    """Write the comparison that the question names for =, where both hold the number once."""
+    """Write the comparison that the question names for =, where both hold the number once.
+
+    "More than one order and active" is no active > 1: 0 and 1 are compared so only if they count something.
+    """
     for number in _numbers(context.question):
+        kind, literals = number.comparison, [one for one in tree.find_all(exp.Literal) if one.this == number.text]
         compared = [
-            one
-            for one in tree.find_all(exp.EQ)
-            if isinstance(one.this, exp.Column | exp.AggFunc)
-            and isinstance(one.expression, exp.Literal)
-            and not one.expression.is_string
-            and one.expression.this == number.text
+            one.parent
+            for one in literals
+            if isinstance(one.parent, exp.EQ) and one.parent.expression is one and not one.is_string
         ]
-        kind = number.comparison
-        if kind is None or len(compared) != 1:
+        if kind is None or len(literals) != 1 or len(compared) != 1:
+            continue
+        measured = compared[0].this
+        if not isinstance(measured, exp.AggFunc if number.text in ("0", "1") else exp.Column | exp.AggFunc):
             continue
         mended = kind(this=compared[0].this.copy(), expression=compared[0].expression.copy())
         before = text_of(compared[0])
@@ -85,7 +113,10 @@ def compare_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
 
 SPAN: Final = re.compile(rf"\b(between|from) ({_BOUND}) (and|to|until|till) ({_BOUND})(?![\w-])", re.IGNORECASE)
 """The first word, the first bound, the second word, the second bound."""
-_PAIRS: Final = frozenset(("between and", "from to", "from until", "from till"))
+_RANGES: Final = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
+_FROM_THE_LOW: Final = (exp.EQ, exp.GT, exp.GTE)
+_TO_THE_HIGH: Final = (exp.LT, exp.LTE)
+_SAID_TOGETHER: Final = frozenset(("between and", "from to", "from until", "from till"))
 
 
 def span_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
@@ -95,23 +126,37 @@ def span_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
     """
     for first, low, second, high in SPAN.findall(context.question):
         literals = [one for one in tree.find_all(exp.Literal) if one.this in (low, high)]
-        if f"{first} {second}".lower() not in _PAIRS or len(literals) != 1:
+        if f"{first} {second}".lower() not in _SAID_TOGETHER or len(literals) != 1:
             continue
         (literal,) = literals
         comparison = literal.parent
         if not isinstance(comparison, exp.EQ | exp.GT | exp.GTE | exp.LT | exp.LTE):
             continue
-        if comparison.expression is not literal or not isinstance(comparison.this, exp.Column):
+        column = comparison.this
+        if comparison.expression is not literal or not isinstance(column, exp.Column):
             continue
-        low_node, high_node = (_like(literal, bound) for bound in (low, high))
+        is_low = literal.this == low
+        if not isinstance(comparison, _FROM_THE_LOW if is_low else _TO_THE_HIGH) or not _is_in_order(low, high):
+            continue
+        if any(one is not comparison and one.find(exp.Literal) for one in tree.find_all(*_RANGES)):
+            continue
+        low_node, high_node = (_literal_like(literal, bound) for bound in (low, high))
         before = text_of(comparison)
-        mended = exp.Between(this=comparison.this.copy(), low=low_node, high=high_node)
+        mended = exp.Between(this=column.copy(), low=low_node, high=high_node)
         comparison.replace(mended)
         said = f"{first} {low} {second} {high}"
         yield f"{before} → {text_of(mended)}: {said!r} in the question"
 
 
-def _like(literal: exp.Literal, bound: str) -> exp.Literal:
+def _is_in_order(low: str, high: str) -> bool:
+    return low < high if DAY.fullmatch(low) and DAY.fullmatch(high) else _is_smaller(low, high)
+
+
+def _is_smaller(low: str, high: str) -> bool:
+    return not DAY.fullmatch(low) and not DAY.fullmatch(high) and float(low) < float(high)
+
+
+def _literal_like(literal: exp.Literal, bound: str) -> exp.Literal:
     """`bound` as a text or as a number, as `literal` is."""
     return exp.Literal(this=bound, is_string=literal.is_string)
 
@@ -127,7 +172,10 @@ class _Number:
             return
         for pattern, kind in _BEFORE_A_NUMBER.items():
             if found := re.search(rf"\b({pattern})\s*$", before, re.IGNORECASE):
-                self.comparison, self.said = kind, f"{found.group(1)} {written}"
+                self.said = f"{found.group(1)} {written}"
+                # What happened over 2023 did so in that year.
+                is_during = _YEAR.fullmatch(text) and found.group(1).lower() in ("over", "under")
+                self.comparison = None if is_during else kind
                 return
         for pattern, kind in _BEHIND_A_NUMBER.items():
             if found := re.match(rf"\s*({pattern})\b", behind, re.IGNORECASE):

@@ -67,8 +67,12 @@ def other_literals(column: exp.Column) -> list[exp.Literal]:
 
 
 def _sorts_as_text(column: exp.Column, literals: Sequence[exp.Literal]) -> bool:
-    """Whether dates and years are put in order as texts, which holds: '2023-04-01' comes behind '2023'."""
-    is_ordered = isinstance(column.parent, exp.LT | exp.LTE | exp.GT | exp.GTE | exp.Between)
+    """Whether dates and years are put in order as texts, and rightly: each day of 2023 comes behind '2023'.
+
+    So all days of a year are >= it and none is < it; but they are > it as well, and none is <= it.
+    """
+    comparison = column.parent
+    is_ordered = isinstance(comparison, exp.LT | exp.GTE) and comparison.this is column
     return is_ordered and all(literal.is_string for literal in literals)
 
 

@@ -40,6 +40,12 @@ _EXTREMES: Final[dict[tuple[type[exp.Expr], type[exp.Expr]], type[exp.AggFunc]]]
     (exp.LTE, exp.Any): exp.Max,
 }
 _LONGEST_TOLD: Final = 200
+_MYSQL: Final = re.compile(
+    r"\b(YEAR|MONTH|DAY|DATE_ADD|DATE_SUB|CURDATE|NOW|IF|IFNULL|DATE_FORMAT)\s*\(|\bINTERVAL\s+\d", re.IGNORECASE
+)
+"""What MySQL has and PostgreSQL has not, or not so."""
+_LOSSES: Final = re.compile(r"\bDATE\([^()]*'[^']*(hour|minute|second)|AS BLOB\)", re.IGNORECASE)
+"""A day has no hours to add, and bytes equal no text."""
 _FORMATS_OF_OTHERS: Final = re.compile(r"%[^dfHjJmMsSwWY%]")
 
 
@@ -48,19 +54,27 @@ def translations(sql: str) -> Iterator[tuple[str, str]]:
 
     What would lose a text or a number on the way is left out; so is what comes back as it was.
     """
-    for dialect, called in _DIALECTS.items():
+    for dialect, called in sorted(_DIALECTS.items(), key=lambda one: one[0] != "mysql" or not _MYSQL.search(sql)):
         if dialect in _TEXTS_IN_DOUBLE_QUOTES and '"' in sql:
             continue
         tree = parsed(sql, dialect)
         if tree is None:
             continue
         try:
-            text = text_of(tree.transform(_in_words_of_sqlite))
+            text = text_of(_with_nulls_as_said(tree.transform(_in_words_of_sqlite), sql))
         except (SqlglotError, RecursionError, ValueError):
             continue
         is_sound = _keeps_all_values(sql, text) and _names_no_more(sql, tree)
-        if text != sql and is_sound and not _FORMATS_OF_OTHERS.search(_formats(text)):
+        if text != sql and is_sound and not _FORMATS_OF_OTHERS.search(_formats(text)) and not _LOSSES.search(text):
             yield text, f"{shortened(sql, _LONGEST_TOLD)} is {called}'s; said in SQLite's words"
+
+
+def _with_nulls_as_said(tree: exp.Expr, sql: str) -> exp.Expr:
+    """The tree with NULL where SQLite puts it, unless `sql` says where: the highest salary is no missing one."""
+    if "nulls" not in sql.lower():
+        for key in tree.find_all(exp.Ordered):
+            key.set("nulls_first", not key.args.get("desc"))
+    return tree
 
 
 def _keeps_all_values(sql: str, text: str) -> bool:

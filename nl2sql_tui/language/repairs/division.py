@@ -13,6 +13,8 @@ _SHARE: Final = re.compile(
     r"\b(shares?|ratios?|percent\w*|proportions?|fractions?|rates?|averages?|mean|per)\b|%", re.IGNORECASE
 )
 
+_WHOLE: Final = re.compile(r"\b(whole|rounded down|without (the )?(fraction|decimals))\b", re.IGNORECASE)
+
 
 def divide_exactly(tree: exp.Query, context: Context) -> Iterator[str]:
     """Divide as real numbers where both sides are whole ones and the question asks for a ratio.
@@ -20,15 +22,23 @@ def divide_exactly(tree: exp.Query, context: Context) -> Iterator[str]:
     Only sums and counts, or one column by another: what divides a column by a number (year / 10) may want it cut, and
     so does what rows are grouped by.
     """
-    if not _SHARE.search(context.question):
+    if not _SHARE.search(context.question) or _WHOLE.search(context.question):
         return
     for division in list(tree.find_all(exp.Div)):
         is_whole = _is_whole(division.this, context) and _is_whole(division.expression, context)
-        if is_whole and _is_ratio(division) and not _is_grouped_by(division):
+        if is_whole and _is_ratio(division) and not _is_grouped_by(division) and not _is_meant_whole(division):
             before = text_of(division)
             divided = division.this.unnest() if isinstance(division.this, exp.Paren) else division.this
             division.set("this", exp.Cast(this=divided, to=exp.DataType.build("REAL")))
             yield f"{before} → {text_of(division)}: whole numbers would be divided without their fraction"
+
+
+def _is_meant_whole(division: exp.Div) -> bool:
+    """Whether it counts rows to skip or give, is written into a text, or has its remainder beside it."""
+    if division.find_ancestor(exp.Limit, exp.Offset, exp.DPipe) is not None:
+        return True
+    remainders = (one.this for one in division.root().find_all(exp.Mod))
+    return any(one.unnest() == division.this.unnest() for one in remainders)
 
 
 def _is_ratio(division: exp.Div) -> bool:

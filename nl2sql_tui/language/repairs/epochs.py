@@ -18,6 +18,8 @@ _MOMENTS: Final = frozenset(
     "time date stamp timestamp datetime created updated modified changed accessed visited sent received at on epoch ts "
     "day moment when since until start end".split()
 )
+_QUANTITIES: Final = frozenset("byte count size amount number total price sum length".split())
+"""Bytes that were sent are no moment."""
 _WHOLE: Final = re.compile(r"\d{9,14}")
 _SECONDS: Final = range(100_000_000, 10_000_000_000)
 _MILLISECONDS: Final = range(100_000_000_000, 10_000_000_000_000)
@@ -40,7 +42,8 @@ def read_moments(tree: exp.Query, context: Context, cells: CellLookup) -> Iterat
 def _is_taken_for_a_date(column: exp.Column) -> bool:
     """Whether `column`, which its name calls a moment, is compared with years or days or made a date of."""
     is_at_fault = bool(_form(other_literals(column))) or _date_function(column) is not None
-    return is_at_fault and not _MOMENTS.isdisjoint(name_words(column.name))
+    words = name_words(column.name)
+    return is_at_fault and not _MOMENTS.isdisjoint(words) and _QUANTITIES.isdisjoint(words)
 
 
 _UNIX: Final = exp.Literal.string("unixepoch")

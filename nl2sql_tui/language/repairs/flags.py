@@ -34,6 +34,19 @@ def _is_said_to_hold(column: exp.Column) -> bool:
     return isinstance(literal, exp.Literal) and literal.name.casefold() in _PLACES
 
 
+def yes_of(values: Sequence[str], *, is_named_so: bool) -> str | None:
+    """How a column with such `values` says yes; None if it holds anything but no and yes.
+
+    Where only one of the two is seen, the column's name has to say that it holds them: a number may be 0 for long.
+    """
+    spelt = {value.casefold(): value for value in values}
+    pairs = [pair for pair in _PAIRS if set(spelt) <= set(pair)]
+    if not spelt or len(pairs) != 1 or not (is_named_so or len(spelt) == len(pairs[0])):
+        return None
+    no, yes = pairs[0]
+    return spelt.get(yes) or (yes.upper() if spelt[no].isupper() else yes)
+
+
 def _as_stored(word: str, values: Sequence[str]) -> str | None:
     """The value that means what `word` does; None if it is stored as it is, or the column holds something else."""
     spelt = {value.casefold(): value for value in values}

@@ -1,11 +1,12 @@
 """Mends texts that a condition compares with a column that holds them in another spelling, or does not hold them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from sqlglot import exp
 
 from nl2sql_tui.language.repairs.add_tables import join_in, repeats_what_is_summed, way_to
+from nl2sql_tui.language.repairs.names import begin_as_opposites, name_words
 from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context, meaning, own_columns, sources, table_columns
 from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
 from nl2sql_tui.quoting import string_literal
@@ -99,6 +100,9 @@ def _is_compared(link: CellValue, select: exp.Select, context: Context) -> bool:
 
 def _are_of_one_kind(column: exp.Column, table: Table, link: CellValue, context: Context, cells: CellLookup) -> bool:
     """Whether two columns hold the same kind of thing: they refer to one key, or the one holds what the other does."""
+    # A teacher of that name is no student of that name.
+    if name_words(column.name)[-1:] == name_words(link.column)[-1:]:
+        return True
     other = context.schema.table(link.table)
     keys = [_referred_to(table, column.name), _referred_to(other, link.column) if other is not None else None]
     if keys[0] is not None and keys[0] == keys[1]:
@@ -124,13 +128,26 @@ def _has_to_hold(column: exp.Column, select: exp.Select) -> bool:
 
 def _stored(text: str, table: str, column: str, values: ValueLookup) -> str | None:
     """The only spelling of `text` in that column; None if it stands there as it is, or nothing like it does."""
-    for found in (values.find(text), values.similar(text)):
-        texts = {each.text for each in found if each.table == table and each.column.casefold() == column.casefold()}
+    for look in (values.find, values.similar):
+        texts = {
+            each.text for each in look(text) if each.table == table and each.column.casefold() == column.casefold()
+        }
         if text in texts:
             return None
         if texts:
-            return texts.pop() if len(texts) == 1 else None
+            return _only_slip(text, texts)
     return None
+
+
+def _only_slip(text: str, stored: Set[str]) -> str | None:
+    """The one stored text that `text` may be misspelt for: none that means the contrary, as complete of incomplete."""
+    (one, *others) = stored
+    words, stored_words = (name_words(each) for each in (text, one))
+    unequal = [pair for pair in zip(words, stored_words, strict=False) if pair[0] != pair[1]]
+    is_contrary = len(words) == len(stored_words) and any(
+        word[:1] != other[:1] or begin_as_opposites(word, other) for word, other in unequal
+    )
+    return None if others or is_contrary else one
 
 
 def _alike_but_for_case(text: str, table: str, column: str, values: ValueLookup) -> list[str]:

@@ -135,20 +135,19 @@ def _is_slip(word: str, other: str) -> bool:
     deal (payer and payee, consignor and consignee), slips hardly ever. A word too short for a slip may lack its end.
     """
     ends = {word[-2:], other[-2:]}
-    if (
-        word[0] != other[0]
-        or ends in _TWO_SIDES
-        or _begin_as_opposites(word, other)
-        or _begin_as_opposites(other, word)
-    ):
+    if word[0] != other[0] or ends in _TWO_SIDES or begin_as_opposites(word, other):
         return False
     if len(word) >= _SHORTEST_CUT and other[:-1] == word:
         return True
     return slips_between(word, other, min(slips_forgiven(word), slips_forgiven(other))) is not None
 
 
-def _begin_as_opposites(word: str, other: str) -> bool:
-    return any(word.startswith(one) and other.startswith(opposite) for one, opposite in _OPPOSITE_BEGINNINGS)
+def begin_as_opposites(word: str, other: str) -> bool:
+    """Whether two words that are spelt alike begin with what makes one the contrary of the other."""
+    return any(
+        (word.startswith(one) and other.startswith(opposite)) or (word.startswith(opposite) and other.startswith(one))
+        for one, opposite in _OPPOSITE_BEGINNINGS
+    )
 
 
 def _has_opposites(words: Iterable[str], others: Iterable[str]) -> bool:

@@ -8,13 +8,15 @@ from sqlglot import exp
 
 from nl2sql_tui.language.joins import join_edges
 from nl2sql_tui.language.repairs.add_tables import condition, qualify_all
+from nl2sql_tui.language.repairs.names import name_words
 from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, selects, sources
 from nl2sql_tui.language.repairs.ways import Step
 from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
-from nl2sql_tui.schema import CellLookup
+from nl2sql_tui.schema import LONGEST_SAMPLED, CellLookup
 
 _SAMPLE: Final = 3
 """Values of each side of a join that are looked for in the other."""
+_SAME: Final = frozenset("same also equal equally own shared common match matching".split())
 _Fault = Callable[[exp.Expr], bool]
 """Whether a condition of a join cannot be meant."""
 
@@ -69,7 +71,7 @@ def _compares_strangers(part: exp.Expr, select: exp.Select, context: Context, ce
         for column in _equal_columns(part)
         if (source := meaning(column, select, context.schema).source) is not None and source.table is not None
     ]
-    if len(ends) != 2 or ends[0][0] == ends[1][0] or _is_key(ends, context):
+    if len(ends) != 2 or ends[0][0] == ends[1][0] or _is_key(ends, context) or _may_be_meant(ends, context):
         return False
     (one, other) = ends
     return _lacks_values_of(one, other, cells) and _lacks_values_of(other, one, cells)
@@ -77,6 +79,14 @@ def _compares_strangers(part: exp.Expr, select: exp.Select, context: Context, ce
 
 _End = tuple[str, str]
 """A table and a column of it."""
+
+
+def _may_be_meant(ends: list[_End], context: Context) -> bool:
+    """Whether the question may ask for rows that have the same there: it says so, or both columns have one name."""
+    (one, other) = (name_words(column) for _, column in ends)
+    are_both_said = set(one) <= context.words and set(other) <= context.words
+    is_end_said = one[-1:] == other[-1:] and context.words.issuperset(one[-1:])
+    return one == other or is_end_said or are_both_said or not _SAME.isdisjoint(context.words)
 
 
 def _is_key(ends: list[_End], context: Context) -> bool:
@@ -90,7 +100,8 @@ def _is_key(ends: list[_End], context: Context) -> bool:
 
 def _lacks_values_of(one: _End, other: _End, cells: CellLookup) -> bool:
     """Whether some values of `other` were looked for in `one`, and none was found."""
-    sample = list(dict.fromkeys(cells.first_values(*other)))[:_SAMPLE]
+    stored = (text for text in cells.first_values(*other) if len(text) < LONGEST_SAMPLED)
+    sample = list(dict.fromkeys(stored))[:_SAMPLE]
     return bool(sample) and all(cells.holds(*one, text) is False for text in sample)
 
 

@@ -5,6 +5,8 @@ from functools import partial
 
 from nl2sql_tui.language.repairs.as_asked import compare_as_asked, order_as_asked, span_as_asked
 from nl2sql_tui.language.repairs.captured import give_own_columns
+from nl2sql_tui.language.repairs.contradictions import meet_one_or_each
+from nl2sql_tui.language.repairs.counted import count_the_named, sum_people, take_each_once
 from nl2sql_tui.language.repairs.dates import compare_dates
 from nl2sql_tui.language.repairs.division import divide_exactly
 from nl2sql_tui.language.repairs.epochs import read_moments
@@ -12,12 +14,17 @@ from nl2sql_tui.language.repairs.flags import write_flags
 from nl2sql_tui.language.repairs.idle import drop_idle_joins
 from nl2sql_tui.language.repairs.keys_by_name import look_up_keys
 from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
-from nl2sql_tui.language.repairs.named_values import add_named_span, add_named_values
-from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name, leave_nulls_out
+from nl2sql_tui.language.repairs.named_flags import add_named_flags
+from nl2sql_tui.language.repairs.named_spans import add_named_span
+from nl2sql_tui.language.repairs.named_values import add_named_values
+from nl2sql_tui.language.repairs.nulls import ask_for_null, ask_for_null_by_its_name, leave_nulls_out, refer_to_nothing
 from nl2sql_tui.language.repairs.rejoin import join_what_belongs_together
 from nl2sql_tui.language.repairs.scopes import Context
-from nl2sql_tui.language.repairs.shown_names import show_names
+from nl2sql_tui.language.repairs.shown_names import show_names, show_names_of_own_kind
 from nl2sql_tui.language.repairs.statement import Repair
+from nl2sql_tui.language.repairs.superlatives import measure_length, take_own_extreme, turn_to_the_extreme
+from nl2sql_tui.language.repairs.text_numbers import compare_as_numbers, keep_leading_zeros
+from nl2sql_tui.language.repairs.years import move_years
 from nl2sql_tui.schema import CellLookup, CellValue, ValueLookup
 
 
@@ -30,6 +37,7 @@ def silent_repairs(
     """
     by_text = (
         show_names,
+        show_names_of_own_kind,
         give_own_columns,
         drop_idle_joins,
         ask_for_null,
@@ -37,21 +45,33 @@ def silent_repairs(
         span_as_asked,
         compare_as_asked,
         order_as_asked,
+        turn_to_the_extreme,
+        take_own_extreme,
+        count_the_named,
+        sum_people,
+        take_each_once,
+        keep_leading_zeros,
+        refer_to_nothing,
+        meet_one_or_each,
     )
     repairs: list[Repair] = [partial(repair, context=context) for repair in by_text]
     if cells is None:
         return repairs
     return [
+        partial(move_years, context=context, cells=cells),
         partial(join_what_belongs_together, context=context, cells=cells),
         partial(write_flags, context=context, cells=cells),
-        partial(ask_for_null_by_its_name, context=context, cells=cells),
         partial(move_texts, context=context, links=links, cells=cells),
         partial(look_up_keys, context=context, links=links, cells=cells),
         partial(add_named_values, context=context, links=links),
         partial(add_named_span, context=context, cells=cells),
         partial(spell_texts, context=context, values=values, cells=cells),
+        partial(ask_for_null_by_its_name, context=context, cells=cells),
         partial(compare_dates, context=context, cells=cells),
         partial(read_moments, context=context, cells=cells),
+        partial(add_named_flags, context=context, cells=cells),
+        partial(measure_length, context=context, cells=cells),
+        partial(compare_as_numbers, context=context, cells=cells),
         partial(leave_nulls_out, context=context, cells=cells),
         *repairs,
     ]

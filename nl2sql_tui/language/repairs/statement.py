@@ -22,16 +22,33 @@ Repair = Callable[[exp.Query], Iterator[str]]
 
 
 def mended(sql: str, repairs: Sequence[Repair], compiles: Callable[[str], bool]) -> tuple[str, tuple[str, ...]]:
-    """`sql` after all `repairs`, and their lines; as it was, without a line, if unchanged or if it does not compile."""
+    """`sql` after all `repairs`, and their lines; as it was, without a line, if unchanged or if it does not compile.
+
+    Where it does not compile after all of them, but before, each that keeps it from that is left out.
+    """
+    after, lines = _after(sql, repairs)
+    if not lines or compiles(after):
+        return after, lines
+    if not compiles(sql):
+        return sql, ()
+    told: tuple[str, ...] = ()
+    for repair in repairs:
+        after, lines = _after(sql, (repair,))
+        if lines and compiles(after):
+            sql, told = after, told + lines
+    return sql, tuple(dict.fromkeys(told))
+
+
+def _after(sql: str, repairs: Sequence[Repair]) -> tuple[str, tuple[str, ...]]:
+    """`sql` after `repairs`, and their lines; as it was, without a line, where nothing changes or cannot be read."""
     tree = _read_faithfully(sql)
     if tree is None:
         return sql, ()
     try:
         lines = tuple(dict.fromkeys(line for repair in repairs for line in repair(tree)))
-        after = text_of(tree)
+        return (text_of(tree), lines) if lines else (sql, ())
     except (SqlglotError, RecursionError):
         return sql, ()
-    return (after, lines) if lines and compiles(after) else (sql, ())
 
 
 def _read_faithfully(sql: str) -> exp.Query | None:

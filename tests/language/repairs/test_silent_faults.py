@@ -6,7 +6,7 @@ import pytest
 
 from nl2sql_tui.language.repair import repaired
 from nl2sql_tui.schema import NoValues
-from tests.language.repairs.workbench import Workbench
+from tests.language.repairs.workbench import SHOP, Workbench
 
 
 @pytest.mark.parametrize(
@@ -268,10 +268,12 @@ def test_numbers_that_are_not_whole_are_divided_as_they_are(shop: Workbench) -> 
         ("transaction_date <> '2024'", "STRFTIME('%Y', transaction_date) <> '2024'"),
         ("2024 < transaction_date", "'2024' < STRFTIME('%Y', transaction_date)"),
         ("transaction_date IN (2023, 2024)", "STRFTIME('%Y', transaction_date) IN ('2023', '2024')"),
-        # As texts, dates and years are in order.
-        ("transaction_date > '2023'", None),
-        ("transaction_date <= '2023'", None),
-        ("transaction_date BETWEEN '2023' AND '2025'", None),
+        # As texts, each day of a year comes behind the year.
+        ("transaction_date >= '2023'", None),
+        ("transaction_date < '2023'", None),
+        ("transaction_date > '2023'", "STRFTIME('%Y', transaction_date) > '2023'"),
+        ("transaction_date <= '2023'", "STRFTIME('%Y', transaction_date) <= '2023'"),
+        ("transaction_date BETWEEN '2023' AND '2025'", "STRFTIME('%Y', transaction_date) BETWEEN '2023' AND '2025'"),
         ("transaction_date IN ('2024', 'x')", None),
         ("transaction_date = 99", None),
         ("transaction_date BETWEEN 2023 AND 2024", "STRFTIME('%Y', transaction_date) BETWEEN '2023' AND '2024'"),
@@ -310,9 +312,9 @@ def test_dates_are_compared_as_the_column_writes_them(shop: Workbench, condition
         ("NULL = NULL", None),
         ("city < NULL", None),
         ("city IS NULL", None),
-        ("city = 'NULL'", "city IS NULL"),
-        ("city = ''", "city IS NULL"),
-        ("city = 'none' AND full_name = 'Anna Berg'", "city IS NULL AND full_name = 'Anna Berg'"),
+        # No cell is empty.
+        ("city = 'NULL'", None),
+        ("city = ''", None),
         ("city <> ''", None),
         ("full_name || '' = 'null'", None),
     ],
@@ -321,6 +323,24 @@ def test_nothing_equals_null(shop: Workbench, condition: str, mended: str | None
     sql = f"SELECT full_name FROM customer WHERE {condition}"
     found, lines = shop.repaired(sql)
     assert found == (sql if mended is None else f"SELECT full_name FROM customer WHERE {mended}")
+    assert bool(lines) == (mended is not None)
+
+
+@pytest.mark.parametrize(
+    ("condition", "mended"),
+    [
+        ("city = 'NULL'", "city IS NULL"),
+        ("city = ''", "city IS NULL"),
+        ("city = 'none' AND full_name = 'Anna Berg'", "city IS NULL AND full_name = 'Anna Berg'"),
+        ("city <> ''", None),
+        ("full_name = 'n/a'", "full_name = 'N/A'"),
+    ],
+)
+def test_a_text_may_stand_for_null_where_cells_are_empty(tmp_path: Path, condition: str, mended: str | None) -> None:
+    bench = Workbench(tmp_path, f"{SHOP}; INSERT INTO customer VALUES (8, 'N/A', NULL, 'FR'), (9, NULL, NULL, 'FR');")
+    sql = f"SELECT customer_id FROM customer WHERE {condition}"
+    found, lines = bench.repaired(sql)
+    assert found == (sql if mended is None else f"SELECT customer_id FROM customer WHERE {mended}")
     assert bool(lines) == (mended is not None)
 
 

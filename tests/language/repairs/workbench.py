@@ -52,7 +52,7 @@ class Workbench:
             sql,
             self.database.schema(),
             question,
-            link_values(question, values),
+            link_values(question, values, self.database.schema()),
             values,
             self.database.cells(Cancel()),
             lambda text: self.database.check(text).valid,
