@@ -19,6 +19,12 @@ class Column:
     comment: str = ""
     """What its CREATE statement says beside it, for people."""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether SQLite keeps what is stored there as text, numbers too."""
+        declared = self.declared_type.upper()
+        return "INT" not in declared and any(part in declared for part in ("CHAR", "CLOB", "TEXT"))
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:

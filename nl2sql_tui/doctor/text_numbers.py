@@ -31,7 +31,13 @@ def numbers_as_text(statement: Statement) -> Iterator[Finding]:
             continue
         known = source.table.column(column.name)
         key = (source.name, column.name.casefold())
-        if known is None or not _is_text(known.declared_type) or key in asked or len(asked) == _MOST_COLUMNS:
+        # Without a type a column keeps what comes.
+        if (
+            known is None
+            or not (known.is_text or not known.declared_type)
+            or key in asked
+            or len(asked) == _MOST_COLUMNS
+        ):
             continue
         asked.add(key)
         swapped = _first_swapped(_texts(statement, source.node, column.name))
@@ -50,12 +56,6 @@ def _is_put_in_order(column: exp.Column) -> bool:
     return isinstance(parent, _IN_ORDER) and any(
         isinstance(side, exp.Literal) and _number(side.name) is not None for side in parent.iter_expressions()
     )
-
-
-def _is_text(declared_type: str) -> bool:
-    """Whether SQLite keeps what is stored there as text; without a type it keeps what comes."""
-    upper = declared_type.upper()
-    return not upper or ("INT" not in upper and any(part in upper for part in ("CHAR", "CLOB", "TEXT")))
 
 
 def _texts(statement: Statement, table: exp.Expr, name: str) -> list[str]:

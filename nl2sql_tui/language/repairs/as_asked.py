@@ -29,6 +29,7 @@ _FROM_OLD, _FROM_YOUNG = (re.compile(rf"\b{first}(est)? to\b", re.IGNORECASE) fo
 
 _RANKS: Final = frozenset("rank ranking position place".split())
 """The highest of these is the first."""
+_TIME: Final = re.compile(r"DATE|TIME", re.IGNORECASE)
 _BEGINNINGS: Final = frozenset("date year birth born dob birthday hired hire joined join since start founded".split())
 """The longer ago one of these is, the older something is."""
 
@@ -82,7 +83,11 @@ def runs_otherwise(measured: exp.Expr, context: Context) -> bool:
     shown = [item.unalias() for item in (select.expressions if select is not None else ()) if item.alias]
     named = [item for item in shown if item.parent is not None and item.parent.alias == measured.name]
     measured = named[0] if len(named) == 1 else measured
+    known = table_columns(select, context, lambda one: True) if select is not None else []
+    within = [table.column(one.name) for one, table in known if any(one is each for each in measured.walk())]
     words = {word for column in measured.find_all(exp.Column) for word in name_words(column.name)}
+    if any(column is not None and _TIME.search(column.declared_type) for column in within):
+        words.add("date")
     if isinstance(measured, exp.Window) or not words.isdisjoint(_RANKS):
         return True
     return not words.isdisjoint(_BEGINNINGS) and words.isdisjoint(context.words)

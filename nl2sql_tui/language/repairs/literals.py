@@ -1,5 +1,6 @@
 """Mends texts that a condition compares with a column that holds them in another spelling, or does not hold them."""
 
+import re
 from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
@@ -12,6 +13,7 @@ from nl2sql_tui.language.syntax import conjuncts, name_node, text_of
 from nl2sql_tui.quoting import string_literal
 from nl2sql_tui.schema import CellLookup, CellValue, Table, ValueLookup
 
+_WORD: Final = re.compile(r"\w+")
 _SAMPLE: Final = 5
 """Values of a column that another one is asked for: a large table is read through for each."""
 
@@ -36,6 +38,35 @@ def spell_texts(tree: exp.Query, context: Context, values: ValueLookup, cells: C
         if cells.holds(table.name, column.name, text) is False:
             literal.set("this", stored)
             yield f"{string_literal(text)} → {string_literal(stored)}: so {text_of(column)} has it"
+
+
+def take_whole_names(tree: exp.Query, context: Context, links: Sequence[CellValue]) -> Iterator[str]:
+    """Write the stored text that the question has, where the SQL has a part of it, or it with other punctuation."""
+    question = context.question.casefold()
+    for column, literal, table in compared_texts(tree, context)[:MOST_ASKED]:
+        words = _words(literal.name)
+        whole = {
+            link.text
+            for link in links
+            if link.table == table.name and link.column.casefold() == column.name.casefold()
+            if link.text.casefold() in question and _has_part(_words(link.text), words)
+        }
+        is_only_there = len(whole) == 1 and question.count(literal.name.casefold()) <= 1
+        if is_only_there and isinstance(literal.parent, exp.EQ) and literal.name not in whole:
+            (stored,) = whole
+            before = string_literal(literal.name)
+            literal.set("this", stored)
+            yield f"{before} → {string_literal(stored)}: the question has it so, and so has {text_of(column)}"
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _has_part(words: Sequence[str], part: Sequence[str]) -> bool:
+    """Whether `part`, which is not empty, stands in `words` one behind the other."""
+    starts = range(len(words) - len(part) + 1)
+    return bool(part) and any(list(words[start : start + len(part)]) == list(part) for start in starts)
 
 
 def move_texts(tree: exp.Query, context: Context, links: Sequence[CellValue], cells: CellLookup) -> Iterator[str]:

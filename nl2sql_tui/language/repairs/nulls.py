@@ -54,7 +54,7 @@ def refer_to_nothing(tree: exp.Query, context: Context) -> Iterator[str]:
         column = _own_reference(among, context)
         if column is None:
             continue
-        said = rf"\b(no|without( an?| any)?|lacks? an?) {re.escape(name_words(column.name)[0])}"
+        said = rf"(?<!\bis )(?<!\bare )\b(no|without( an?| any)?|lacks? an?) {re.escape(name_words(column.name)[0])}"
         if isinstance(among.parent, exp.Not) and re.search(said, context.question, re.IGNORECASE):
             before = text_of(among.parent)
             mended = exp.Is(this=exp.Column(this=column.this.copy()), expression=exp.Null())

@@ -13,7 +13,7 @@ from nl2sql_tui.language.repairs.epochs import read_moments
 from nl2sql_tui.language.repairs.flags import write_flags
 from nl2sql_tui.language.repairs.idle import drop_idle_joins
 from nl2sql_tui.language.repairs.keys_by_name import look_up_keys
-from nl2sql_tui.language.repairs.literals import move_texts, spell_texts
+from nl2sql_tui.language.repairs.literals import move_texts, spell_texts, take_whole_names
 from nl2sql_tui.language.repairs.named_flags import add_named_flags
 from nl2sql_tui.language.repairs.named_spans import add_named_span
 from nl2sql_tui.language.repairs.named_values import add_named_values
@@ -61,6 +61,7 @@ def silent_repairs(
         partial(move_years, context=context, cells=cells),
         partial(join_what_belongs_together, context=context, cells=cells),
         partial(write_flags, context=context, cells=cells),
+        partial(take_whole_names, context=context, links=links),
         partial(move_texts, context=context, links=links, cells=cells),
         partial(look_up_keys, context=context, links=links, cells=cells),
         partial(add_named_values, context=context, links=links),

@@ -8,15 +8,13 @@ from sqlglot import exp
 
 from nl2sql_tui.language.repairs.scopes import MOST_ASKED, Context, table_columns
 from nl2sql_tui.language.syntax import text_of
-from nl2sql_tui.schema import CellLookup, Column
+from nl2sql_tui.schema import CellLookup
 
 _ORDERED: Final = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between)
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 """Without the zeros that a code begins with."""
 _YEAR: Final = re.compile(r"[12]\d{3}")
 _CODE: Final = re.compile(r"0\d+")
-_TEXT_TYPE: Final = re.compile(r"CHAR|CLOB|TEXT", re.IGNORECASE)
-"""What SQLite compares as text."""
 
 
 def compare_as_numbers(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
@@ -26,7 +24,7 @@ def compare_as_numbers(tree: exp.Query, context: Context, cells: CellLookup) -> 
     """
     for column, table in table_columns(tree, context, _is_ordered)[:MOST_ASKED]:
         declared = table.column(column.name)
-        if declared is None or not _is_text(declared):
+        if declared is None or not declared.is_text:
             continue
         stored = cells.first_values(table.name, column.name)
         if not _are_numbers(stored) or cells.holds_only_numbers(table.name, column.name) is not True:
@@ -46,10 +44,6 @@ def _is_ordered(column: exp.Column) -> bool:
     return isinstance(around, (*_ORDERED, exp.Ordered, exp.Min, exp.Max))
 
 
-def _is_text(column: Column) -> bool:
-    return bool(_TEXT_TYPE.search(column.declared_type)) and "INT" not in column.declared_type.upper()
-
-
 def _are_numbers(stored: Sequence[str]) -> bool:
     is_number = all(_NUMBER.fullmatch(text) for text in stored)
     return bool(stored) and is_number and not all(_YEAR.fullmatch(text) for text in stored)
@@ -59,7 +53,7 @@ def keep_leading_zeros(tree: exp.Query, context: Context) -> Iterator[str]:
     """Compare a column of texts with '0971' and not with 0971, which is the number 971."""
     for column, table in table_columns(tree, context, lambda column: bool(_codes_beside(column))):
         declared = table.column(column.name)
-        for literal in _codes_beside(column) if declared is not None and _is_text(declared) else ():
+        for literal in _codes_beside(column) if declared is not None and declared.is_text else ():
             literal.replace(exp.Literal.string(literal.name))
             yield f"{literal.name} → '{literal.name}': {text_of(column)} holds texts"
 

@@ -1,0 +1,13 @@
+CREATE TABLE deal (id INTEGER PRIMARY KEY, person_id INT, stage TEXT, amount REAL, closed_on DATE, year INT, quarter TEXT, currency TEXT, department TEXT, sales REAL);
+INSERT INTO "deal" VALUES(1,1,'Won',100.0,'2024-02-01',2024,'Q1','Euro','Sales',10.0);
+INSERT INTO "deal" VALUES(2,1,'Lost',50.0,'2024-05-01',2024,'Q2','Dollar','Sales',20.0);
+INSERT INTO "deal" VALUES(3,2,'Won',70.0,'2023-12-01',2023,'Q4','Euro','Support',30.0);
+INSERT INTO "deal" VALUES(4,3,'Won',30.0,'2024-07-01',2024,'Q3','Euro','Support',40.0);
+CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, sex TEXT, country TEXT, phone_type TEXT, address_type TEXT, address TEXT, vip INTEGER, notes TEXT);
+INSERT INTO "person" VALUES(1,'Rose','F','Georgia','Home','Home','A 1',1,NULL);
+INSERT INTO "person" VALUES(2,'Will','M','Chad','Mobile','Work','B 2',0,'x');
+INSERT INTO "person" VALUES(3,'Mark','M','Chad','Mobile','Home','C 3',1,'none');
+CREATE TABLE target (year INT, quarter TEXT, goal REAL);
+INSERT INTO "target" VALUES(2024,'Q1',90.0);
+INSERT INTO "target" VALUES(2024,'Q2',90.0);
+INSERT INTO "target" VALUES(2023,'Q4',50.0);

@@ -1,0 +1,15 @@
+CREATE TABLE doctor (doctor_id INTEGER PRIMARY KEY, name TEXT, speciality TEXT, department TEXT);
+INSERT INTO "doctor" VALUES(1,'Weber','Cardiology','Heart');
+INSERT INTO "doctor" VALUES(2,'Lang','Surgery','Theatre');
+INSERT INTO "doctor" VALUES(3,'Nagy','Cardiology','Heart');
+CREATE TABLE patient (patient_id INTEGER PRIMARY KEY, title TEXT, name TEXT, birth_date DATE, insured TEXT, blood_type TEXT);
+INSERT INTO "patient" VALUES(1,'Mr','Otto','1950-01-01','yes','A');
+INSERT INTO "patient" VALUES(2,'Ms','Lena','1980-05-01','no','B');
+INSERT INTO "patient" VALUES(3,'Dr','Ruth','1975-08-01','yes','O');
+INSERT INTO "patient" VALUES(4,'Mr','May','1999-08-01','yes','O');
+CREATE TABLE visit (visit_id INTEGER PRIMARY KEY, patient_id INTEGER, doctor_id INTEGER, visit_date DATE, discharge_date DATE, diagnosis TEXT, cost REAL, minutes INTEGER, follow_up TEXT);
+INSERT INTO "visit" VALUES(1,1,1,'2024-03-01','2024-03-04','hypotension',120.0,30,'N/A');
+INSERT INTO "visit" VALUES(2,2,2,'2024-03-10',NULL,'fracture',900.0,95,'None');
+INSERT INTO "visit" VALUES(3,3,1,'2024-05-02','2024-05-02','asthma',80.0,25,'None');
+INSERT INTO "visit" VALUES(4,1,3,'2023-11-11','2023-11-14','hypotension',150.0,40,NULL);
+INSERT INTO "visit" VALUES(5,4,2,'2024-05-20','2024-05-22','burn',300.0,50,'N/A');

@@ -1,0 +1,15 @@
+CREATE TABLE game (game_id INTEGER PRIMARY KEY, home_team_id INT REFERENCES team(team_id), away_team_id INT REFERENCES team(team_id), home_goals INT, away_goals INT, played DATE, season INT, round INT);
+INSERT INTO "game" VALUES(1,1,2,2,1,'2023-05-01',2023,1);
+INSERT INTO "game" VALUES(2,2,3,0,0,'2023-05-08',2023,2);
+INSERT INTO "game" VALUES(3,3,1,1,3,'2024-05-01',2024,1);
+INSERT INTO "game" VALUES(4,1,3,1,1,'2024-06-01',2024,2);
+CREATE TABLE player (player_id INTEGER PRIMARY KEY, player TEXT, team_id INT REFERENCES team, position TEXT, shirt INT, captain INT);
+INSERT INTO "player" VALUES(1,'Ann',1,'goalkeeper',1,1);
+INSERT INTO "player" VALUES(2,'Bea',1,'forward',9,0);
+INSERT INTO "player" VALUES(3,'Cy',2,'forward',10,1);
+INSERT INTO "player" VALUES(4,'Di',3,'defender',4,0);
+INSERT INTO "player" VALUES(5,'Ed',2,'defender',5,0);
+CREATE TABLE team (team_id INTEGER PRIMARY KEY, name TEXT, city TEXT, founded INT);
+INSERT INTO "team" VALUES(1,'Lions','Oslo',1900);
+INSERT INTO "team" VALUES(2,'Bears','Bergen',1910);
+INSERT INTO "team" VALUES(3,'Wolves','Molde',1920);

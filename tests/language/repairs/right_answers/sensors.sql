@@ -1,0 +1,13 @@
+CREATE TABLE reading (reading_id INTEGER PRIMARY KEY, sensor_id INTEGER REFERENCES sensor, taken_at INTEGER, value REAL, quality TEXT, bytes_sent INTEGER);
+INSERT INTO "reading" VALUES(1,1,1704067200,3.5,'ok',120000000);
+INSERT INTO "reading" VALUES(2,1,1704153600,5.0,'ok',130000000);
+INSERT INTO "reading" VALUES(3,2,1706745600,40.0,'bad',140000000);
+INSERT INTO "reading" VALUES(4,3,1709251200,12.0,'ok',150000000);
+CREATE TABLE sensor (sensor_id INTEGER PRIMARY KEY, site_id INTEGER REFERENCES site, kind TEXT, unit TEXT, installed INTEGER, online TEXT);
+INSERT INTO "sensor" VALUES(1,1,'temperature','C',1672531200,'Y');
+INSERT INTO "sensor" VALUES(2,2,'humidity','%',1680000000,'N');
+INSERT INTO "sensor" VALUES(3,3,'temperature','C',1700000000,'Y');
+CREATE TABLE site (site_id INTEGER PRIMARY KEY, site TEXT, region TEXT, indoor INTEGER);
+INSERT INTO "site" VALUES(1,'Roof','north',0);
+INSERT INTO "site" VALUES(2,'Lab','south',1);
+INSERT INTO "site" VALUES(3,'Cellar','south',1);
