@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from nl2sql_tui.language.followup.words import NUMBERS
 from nl2sql_tui.language.repairs.names import name_words
-from nl2sql_tui.language.repairs.scopes import Context
+from nl2sql_tui.language.repairs.scopes import Context, meaning
 from nl2sql_tui.language.syntax import text_of
 
 _LARGE_FIRST: Final = "highest|largest|biggest|greatest|longest|heaviest|tallest"
@@ -83,14 +83,20 @@ def runs_otherwise(measured: exp.Expr, context: Context) -> bool:
     shown = [item.unalias() for item in (select.expressions if select is not None else ()) if item.alias]
     named = [item for item in shown if item.parent is not None and item.parent.alias == measured.name]
     measured = named[0] if len(named) == 1 else measured
-    known = table_columns(select, context, lambda one: True) if select is not None else []
-    within = [table.column(one.name) for one, table in known if any(one is each for each in measured.walk())]
     words = {word for column in measured.find_all(exp.Column) for word in name_words(column.name)}
-    if any(column is not None and _TIME.search(column.declared_type) for column in within):
+    if select is not None and any(_is_time(one, select, context) for one in measured.find_all(exp.Column)):
         words.add("date")
     if isinstance(measured, exp.Window) or not words.isdisjoint(_RANKS):
         return True
-    return not words.isdisjoint(_BEGINNINGS) and words.isdisjoint(context.words)
+    beginnings = words & _BEGINNINGS
+    return bool(beginnings) and beginnings.isdisjoint(context.words)
+
+
+def _is_time(column: exp.Column, select: exp.Select, context: Context) -> bool:
+    """Whether the column's declared type is one of dates or times."""
+    source = meaning(column, select, context.schema).source
+    known = source.table.column(column.name) if source is not None and source.table is not None else None
+    return known is not None and bool(_TIME.search(known.declared_type))
 
 
 def compare_as_asked(tree: exp.Query, context: Context) -> Iterator[str]:
