@@ -28,6 +28,8 @@ _MOST: Final = 3.0
 _LEAST_LOG_PROBABILITY: Final = -12.0
 _MOST_ODDS: Final = 4.0
 """By their logarithm: nothing that was measured allows to be surer than 98 %, be it of right or of wrong."""
+_ODD_AT_MOST: Final = 0.05
+"""Of 35 odd answers to the development questions one was right (benchmarks/RESULTS.md)."""
 _GUESSES_NAMED: Final = 2
 _ODDITIES_NAMED: Final = 2
 
@@ -87,24 +89,27 @@ def weighed(
 ) -> Answer:
     """`answer` with its confidence, and with a doubt where that is less than `ask_below`.
 
-    `words` tells what of its question the database with this `schema` accounts for. A question of which the database
-    seems to have nothing is doubted whatever the model thinks of its answer; where `ask_below` is 0, nothing is. SQL
+    `words` tells what of its question the database with this `schema` accounts for. An odd answer is doubted whatever
+    the model thinks of it, and so is one to a question of which the database seems to have nothing; where `ask_below`
+    is 0, nothing is. SQL
     that cannot run has no confidence, nor has any without a `calibration` or a log-probability, nor any answer to such
     a question: those that were measured could all be answered.
     """
+    odd = oddities(answer.sql, answer.question, schema) if answer.verdict.valid else ()
     confidence = None
     is_measured = answer.log_probability is not None and answer.verdict.valid and not words.is_elsewhere
     if calibration is not None and is_measured:
         confidence = calibration.probability(evidence(answer, words))
+        confidence = min(confidence, _ODD_AT_MOST) if odd else confidence
     is_unlikely = confidence is not None and confidence < ask_below
-    if not (is_unlikely or (words.is_elsewhere and ask_below > 0)):
+    if not (is_unlikely or ((odd or words.is_elsewhere) and ask_below > 0)):
         return replace(answer, confidence=confidence, doubt=None)
     doubt = Doubt(
         confidence,
         words.unplaced,
         nearest=nearest_names(words.unplaced, schema),
         taken=_guesses(answer)[:_GUESSES_NAMED],
-        odd=oddities(answer.sql, answer.question, schema)[:_ODDITIES_NAMED],
+        odd=odd[:_ODDITIES_NAMED],
         tables=tuple(table.name for table in schema.tables) if words.is_elsewhere else (),
     )
     return replace(answer, confidence=confidence, doubt=doubt)

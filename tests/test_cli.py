@@ -76,32 +76,32 @@ def test_ask_json_names_the_adapter_and_what_the_model_took(
     run: Run, engine: ScriptedEngine, concerts_file: Path
 ) -> None:
     engine.adapter, engine.scripted_memory = "sql", ModelMemory(270_000_000, None, None)
-    record = json.loads(run("ask", concerts_file, "Who?", "--json").out)
+    record = json.loads(run("ask", concerts_file, "Who is from France?", "--json").out)
     assert record["adapter"] == "sql"
     assert record["memory"] == {"weights": 270_000_000, "gpu_used": None, "gpu_free": None}
 
 
 def test_ask_json_with_run_holds_the_rows(run: Run, concerts_file: Path) -> None:
-    record = json.loads(run("ask", concerts_file, "Who?", "--json", "--run").out)
+    record = json.loads(run("ask", concerts_file, "Who is from France?", "--json", "--run").out)
     assert record["result"]["columns"] == ["Name"]
     assert record["result"]["rows"] == [["Rose White"]]
 
 
 def test_ask_json_with_a_statement_that_fails_says_so(run: Run, engine: ScriptedEngine, concerts_file: Path) -> None:
     engine.replies = ["SELECT abs(-9223372036854775808)"]
-    result = run("ask", concerts_file, "Who?", "--json", "--run")
+    result = run("ask", concerts_file, "Who is from France?", "--json", "--run")
     assert result.code == ExitCode.SQL
     assert "integer overflow" in json.loads(result.out)["result"]["error"]
 
 
 def test_ask_lets_go_of_the_model(run: Run, engine: ScriptedEngine, concerts_file: Path) -> None:
-    run("ask", concerts_file, "Who?")
+    run("ask", concerts_file, "Who is from France?")
     assert engine.closed
 
 
 def test_ask_with_sql_that_does_not_compile(run: Run, engine: ScriptedEngine, concerts_file: Path) -> None:
     engine.replies = ["SELECT Nane FROM singer"]
-    result = run("ask", concerts_file, "Who?", "--run")
+    result = run("ask", concerts_file, "Who is from France?", "--run")
     assert result.code == ExitCode.SQL
     assert "no column Nane" in result.err
     assert "Did you mean Name?" in result.err
@@ -111,7 +111,7 @@ def test_ask_with_sql_that_does_not_compile(run: Run, engine: ScriptedEngine, co
 @pytest.mark.parametrize("as_json", [True, False])
 def test_ask_with_a_failing_model(run: Run, engine: ScriptedEngine, concerts_file: Path, as_json: bool) -> None:
     engine.replies = [Failure("The model failed: it is only a test")]
-    result = run("ask", concerts_file, "Who?", *(["--json"] if as_json else []))
+    result = run("ask", concerts_file, "Who is from France?", *(["--json"] if as_json else []))
     assert result.code == ExitCode.MODEL
     assert "it is only a test" in result.err
     assert not as_json or json.loads(result.out)["valid"] is False
@@ -203,7 +203,7 @@ def test_a_locked_database_is_one_line(run: Run, concerts_file: Path) -> None:
 
 def test_predict_answers_a_file(run: Run, concerts_file: Path, tmp_path: Path) -> None:
     questions, out = tmp_path / "q.jsonl", tmp_path / "p.jsonl"
-    questions.write_text(json.dumps({"id": 7, "db": concerts_file.name, "question": "Who?"}) + "\n")
+    questions.write_text(json.dumps({"id": 7, "db": concerts_file.name, "question": "Who is from France?"}) + "\n")
     result = run("predict", questions, "--out", out)
     assert (result.code, result.out) == (0, "")
     assert json.loads(out.read_text())["sql"] == _SQL
@@ -213,7 +213,7 @@ def test_predict_answers_a_file(run: Run, concerts_file: Path, tmp_path: Path) -
 
 def test_predict_leaves_a_file_of_something_else_alone(run: Run, concerts_file: Path, tmp_path: Path) -> None:
     questions, out = tmp_path / "q.jsonl", tmp_path / "notes.txt"
-    questions.write_text(json.dumps({"id": 7, "db": concerts_file.name, "question": "Who?"}) + "\n")
+    questions.write_text(json.dumps({"id": 7, "db": concerts_file.name, "question": "Who is from France?"}) + "\n")
     out.write_text("precious")
     assert run("predict", questions, "--out", out).code == ExitCode.INPUT
     assert out.read_text() == "precious"
@@ -249,7 +249,7 @@ def test_a_wrong_command_line_is_code_2(run: Run, arguments: list[str]) -> None:
 
 def test_an_unknown_model_is_told(run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_engine", _REAL_ENGINE)
-    result = run("ask", concerts_file, "Who?", "--model", "defualt")
+    result = run("ask", concerts_file, "Who is from France?", "--model", "defualt")
     assert result.code == ExitCode.MODEL
     assert '"default"' in result.err
 
@@ -272,11 +272,11 @@ def test_a_database_is_answered_with_the_adapter_it_has_of_its_own(
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         (adapter / name).write_text("{}", encoding="utf-8")
     own_adapters.use(concerts_file, "default", adapter)
-    run("ask", concerts_file, "Who?")
-    run("ask", concerts_file, "Who?", "--packaged-adapter")
-    run("ask", concerts_file, "Who?", "--model", "phi3")
+    run("ask", concerts_file, "Who is from France?")
+    run("ask", concerts_file, "Who is from France?", "--packaged-adapter")
+    run("ask", concerts_file, "Who is from France?", "--model", "phi3")
     (adapter / "adapter_config.json").unlink()
-    told = run("ask", concerts_file, "Who?").err
+    told = run("ask", concerts_file, "Who is from France?").err
     assert asked == [adapter, None, None, None]
     assert f"The adapter of this database is not in {adapter} any more" in told
 
@@ -288,7 +288,7 @@ def test_something_unforeseen_is_one_line_and_a_file(
         raise ZeroDivisionError("in a test")
 
     monkeypatch.setattr(cli, "_engine", explode)
-    result = run("ask", concerts_file, "Who?")
+    result = run("ask", concerts_file, "Who is from France?")
     assert result.code == ExitCode.BUG
     assert "Traceback" not in result.err
     details = next((tmp_path / "home").rglob("last-error.txt"))

@@ -9,15 +9,12 @@ from typing import Final
 
 from sqlglot import exp
 
-from nl2sql_tui.language.followup.words import number_of, numbers_in
+from nl2sql_tui.language.odd_numbers import no_amounts, not_by_period, strange_numbers, unasked_limit
 from nl2sql_tui.language.repairs.idle import joins_by_itself
 from nl2sql_tui.language.repairs.names import name_words
 from nl2sql_tui.language.syntax import conjuncts, parsed, text_of
 from nl2sql_tui.schema import Schema
 
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_TRUTHS: Final = frozenset((0.0, 1.0))
-"""They stand for no and yes, for none and some, and need not be named."""
 _EXTREME: Final = re.compile(
     r"(?<!\bat )(?<!\bat the )\b(most|least|fewest|highest|lowest|largest|smallest|biggest|greatest|maximum|minimum|"
     r"oldest|youngest|longest|shortest|earliest|latest|heaviest|lightest|cheapest|rarest)\b",
@@ -26,7 +23,8 @@ _EXTREME: Final = re.compile(
 _EXTREMES: Final = (exp.Order, exp.Limit, exp.Min, exp.Max, exp.Window)
 _SHORT: Final = {"maximum": "max", "minimum": "min"}
 """As columns have them in their names."""
-_HOW_MANY: Final = re.compile(r"\bhow many\b", re.IGNORECASE)
+_CALLED: Final = re.compile(r"\b(called|named)\b", re.IGNORECASE)
+_HOW_MANY: Final = re.compile(r"\bhow many (?P<what>\w+)( (?P<more>\w+))?", re.IGNORECASE)
 _COUNTED: Final = frozenset("number num no count total quantity qty amount many population".split())
 """In the names of columns that hold how many there are of something."""
 _NEGATION: Final = re.compile(
@@ -39,11 +37,6 @@ _YES_OR_NO: Final = _NO | frozenset(("1", "y", "yes", "t", "true", "null"))
 _TEXT_WORD: Final = re.compile(r"[^\W\d_]{2,}|[A-Z]\b")
 _BEGINNING: Final = 3
 """Letters that forms of a word share, and what is stored of it."""
-_DATE: Final = re.compile(r"\b\d{1,4}([-/])\d{1,2}(\1\d{1,4})?\b|\b\d{1,2}\.\d{1,2}\.\d{2,4}\b")
-"""Its parts are no numbers that are asked for."""
-_BOTH: Final = re.compile(r"\bboth\b", re.IGNORECASE)
-_UNITS: Final = (0.01, 7, 12, 24, 60, 100, 365, 1000, 3600, 86_400, 1e6, 1e9)
-_COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
 
 def oddities(sql: str, question: str, schema: Schema | None = None) -> tuple[str, ...]:
@@ -56,7 +49,7 @@ def oddities(sql: str, question: str, schema: Schema | None = None) -> tuple[str
         return ()
     selects = list(tree.find_all(exp.Select))
     found = dict.fromkeys(
-        odd for select in selects for odd in (*_repeated(select), *_ungrouped(select), *_known_before(select))
+        odd for select in selects for odd in (*_repeated(select), *_ungrouped(select), *_known_before(select, question))
     )
     if any(one.this == one.expression for one in tree.find_all(exp.SetOperation)):
         found["combines a query with itself"] = None
@@ -64,7 +57,11 @@ def oddities(sql: str, question: str, schema: Schema | None = None) -> tuple[str
         *found,
         *_joined_by_nothing(tree),
         *(odd for select in selects if schema is not None for odd in _counted_one_by_one(select, schema)),
-        *_strange_numbers(tree, question),
+        *(odd for select in selects if schema is not None for odd in no_amounts(select, schema)),
+        *_always_met(tree),
+        *unasked_limit(tree, question),
+        *not_by_period(tree, question),
+        *strange_numbers(tree, question),
         *_strange_texts(tree, question),
         *_words_without(tree, question),
     )
@@ -91,10 +88,11 @@ def _ungrouped(select: exp.Select) -> Iterator[str]:
         yield f"shows {text_of(columns[0])} of any one row beside {text_of(aggregates[0])}"
 
 
-def _known_before(select: exp.Select) -> Iterator[str]:
-    """A single column that is shown and compared with one value: whoever asks knows it."""
+def _known_before(select: exp.Select, question: str) -> Iterator[str]:
+    """A single column that is shown and compared with one value: whoever asks knows it, but of those called so."""
     where = select.args.get("where")
-    if where is None or len(select.expressions) != 1 or isinstance(select.parent, exp.Subquery | exp.In):
+    is_a_part = isinstance(select.parent, exp.Subquery | exp.In)
+    if where is None or is_a_part or len(select.expressions) != 1 or _CALLED.search(question):
         return
     shown = select.expressions[0].unalias()
     for part in conjuncts(where.this):
@@ -106,6 +104,13 @@ def _joined_by_nothing(tree: exp.Query) -> Iterator[str]:
     for join in tree.find_all(exp.Join):
         if joins_by_itself(join):
             yield f"joins {text_of(join.this)} with every row"
+
+
+def _always_met(tree: exp.Query) -> Iterator[str]:
+    """A pattern that every text fits."""
+    for like in tree.find_all(exp.Like):
+        if isinstance(like.expression, exp.Literal) and not like.expression.name.strip("%"):
+            yield f"has {text_of(like)}, which leaves nothing out"
 
 
 def _counted_one_by_one(select: exp.Select, schema: Schema) -> Iterator[str]:
@@ -125,29 +130,21 @@ def _words_without(tree: exp.Query, question: str) -> Iterator[str]:
     for word in dict.fromkeys(found.casefold() for found in _EXTREME.findall(question)):
         if tree.find(*_EXTREMES) is None and names.isdisjoint((word, _SHORT.get(word, word))):
             yield f"has nothing for {word!r}"
-    if _HOW_MANY.search(question) and tree.find(exp.Count, exp.Sum) is None and names.isdisjoint(_COUNTED):
+    how_many = _HOW_MANY.search(question)
+    held = _COUNTED | set(name_words(how_many.group())) if how_many is not None else _COUNTED
+    if how_many is not None and tree.find(exp.Count, exp.Sum) is None and names.isdisjoint(held):
         yield "counts nothing"
     said = _NEGATION.search(question)
-    if said and tree.find(*_NEGATIONS) is None and not any(_stands_for_no(one) for one in tree.find_all(exp.Literal)):
+    if said and not _is_negated(tree) and not any(_stands_for_no(one) for one in tree.find_all(exp.Literal)):
         yield f"has nothing for {said.group()!r}"
+
+
+def _is_negated(tree: exp.Query) -> bool:
+    return any(isinstance(node, _NEGATIONS) or node.args.get("negate") for node in tree.walk())
 
 
 def _stands_for_no(literal: exp.Literal) -> bool:
     return str(literal.this).casefold() in _NO
-
-
-def _strange_numbers(tree: exp.Query, question: str) -> Iterator[str]:
-    """Numbers that are compared with and not asked for, and those that are asked for and stand nowhere."""
-    asked = numbers_in(_DATE.sub(" ", question))
-    words = {float(value) for word in _WORD.findall(question.casefold()) if (value := number_of(word)) is not None}
-    written = numbers_in(text_of(tree))
-    words |= {2.0} if _BOTH.search(question) else set()
-    for number in sorted(_compared_with(tree) - _TRUTHS):
-        if not _is_near(number, asked | words) and not _is_in_another_unit(number, asked | words | _TRUTHS):
-            yield f"compares with {number:g}, which is not in the question"
-    for number in sorted(asked - _TRUTHS):
-        if not _is_near(number, written) and not any(_is_in_another_unit(one, {number}) for one in written):
-            yield f"leaves out {number:g}"
 
 
 def _strange_texts(tree: exp.Query, question: str) -> Iterator[str]:
@@ -170,22 +167,3 @@ def _may_stand_for(word: str, other: str) -> bool:
 
 def _stands_for_yes_or_no(literal: exp.Literal) -> bool:
     return str(literal.this).casefold() in _YES_OR_NO
-
-
-def _is_near(number: float, others: set[float]) -> bool:
-    """Whether it is one of them, or the one that "at least" makes "more than" of."""
-    return not others.isdisjoint((number - 1, number, number + 1))
-
-
-def _is_in_another_unit(number: float, others: set[float]) -> bool:
-    """Whether it is one of them in minutes for hours, days for weeks, a share for percent, or in full for millions."""
-    return any(number == other * factor for other in others if other for factor in _UNITS)
-
-
-def _compared_with(tree: exp.Query) -> set[float]:
-    return {
-        float(side.this)
-        for comparison in tree.find_all(*_COMPARISONS)
-        for side in comparison.iter_expressions()
-        if isinstance(side, exp.Literal) and not side.is_string
-    }

@@ -27,7 +27,7 @@ def ask(*arguments: object) -> int:
 
 @pytest.mark.usefixtures("engine")
 def test_the_reading_stands_beside_the_sql(concerts_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask(concerts_file, "who?") == 0
+    assert ask(concerts_file, "who is 52 and from France?") == 0
     captured = capsys.readouterr()
     assert captured.out == IN_FRANCE + "\n"
     assert f"reads as: {IN_WORDS}" in captured.err
@@ -37,7 +37,7 @@ def test_the_reading_stands_beside_the_sql(concerts_file: Path, capsys: pytest.C
 def test_the_cause_of_an_empty_result_is_told_with_what_to_run_instead(
     concerts_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ask(concerts_file, "who?", "--run", "--format", "csv") == 0
+    assert ask(concerts_file, "who is 52 and from France?", "--run", "--format", "csv") == 0
     captured = capsys.readouterr()
     assert captured.out == "Name\n"
     assert (
@@ -47,7 +47,7 @@ def test_the_cause_of_an_empty_result_is_told_with_what_to_run_instead(
 
 
 def test_json_holds_both(engine: ScriptedEngine, concerts_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ask(concerts_file, "who?", "--json", "--run")
+    ask(concerts_file, "who is 52 and from France?", "--json", "--run")
     record = json.loads(capsys.readouterr().out)
     assert record["reading"] == IN_WORDS
     assert [finding["suggested_sql"] for finding in record["findings"]] == [MENDED]
@@ -62,7 +62,7 @@ def test_sql_that_is_not_valid_has_no_reading(
     engine: ScriptedEngine, concerts_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine.replies = ["SELECT frobnicate(Name) FROM singer"]
-    ask(concerts_file, "who?", "--json")
+    ask(concerts_file, "who is 52 and from France?", "--json")
     captured = capsys.readouterr()
     assert json.loads(captured.out)["reading"] == ""
     assert "reads as" not in captured.err
@@ -72,7 +72,7 @@ def test_a_value_that_would_drive_the_terminal_is_shown(
     engine: ScriptedEngine, concerts_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine.replies = ["SELECT Name FROM singer WHERE Country = 'x\x1b]52;c;aGk=\x07\nnl2sql-tui: done'"]
-    ask(concerts_file, "who?", "--run")
+    ask(concerts_file, "who is 52 and from France?", "--run")
     captured = capsys.readouterr()
     assert "\x1b" not in captured.err
     assert "x␛]52;c;aGk=␇␊nl2sql-tui: done" in captured.err

@@ -144,7 +144,7 @@ async def test_a_bug_in_the_core_is_told_in_one_line_and_frees_the_box(
 
 async def test_a_runaway_query_is_stopped_and_keeps_its_rows(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine([RUNAWAY])) as program:
-        await program.ask("count for ever")
+        await program.ask("count to 150 for ever")
         await program.press("enter")
         grid = program.workspace.result.grid
         await program.until(lambda: len(grid.rows) >= 100)
@@ -160,7 +160,7 @@ async def test_a_runaway_query_is_stopped_and_keeps_its_rows(concerts: Database)
 
 async def test_a_new_run_replaces_one_that_is_still_going(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine([RUNAWAY])) as program:
-        first = await program.ask("count for ever")
+        first = await program.ask("count to 150 for ever")
         await program.press("enter")
         await program.until(lambda: program.workspace.result.running)
         await program.run_by_hand("SELECT 'second'")

@@ -62,7 +62,7 @@ async def test_a_long_reading_takes_two_lines_and_a_key_shows_all_of_it(concerts
 
 async def test_the_cause_of_an_empty_result_is_told_and_a_key_mends_it(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine([IN_FRANCE]), size=(80, 24)) as program:
-        turn = await program.ask("who comes from there?")
+        turn = await program.ask("who is from France and 52?")
         await program.press("enter")
         await program.until_run_ended()
         await program.until(lambda: "This condition removes the last row: Country is" in program.text)
@@ -78,7 +78,7 @@ async def test_the_cause_of_an_empty_result_is_told_and_a_key_mends_it(concerts:
         assert len(program.workspace.chat.turns.turns) == 1
         await program.press("enter")
         await program.until(lambda: program.workspace.result.grid.rows == [("Joe Sharp",)])
-        assert program.turn.answers == "who comes from there?"
+        assert program.turn.answers == "who is from France and 52?"
 
 
 async def test_the_key_does_nothing_where_there_is_nothing_to_mend(concerts: Database) -> None:
@@ -166,9 +166,9 @@ async def test_hostile_names_and_values_are_shown_not_obeyed(tmp_path: Path) -> 
     column, value = quoted("c" + hostile), string_literal("v" + hostile)
     script = f"CREATE TABLE t (id INTEGER PRIMARY KEY, {column} TEXT); INSERT INTO t VALUES (1, 'a');"
     database = Database(make_database(tmp_path / "h.sqlite", script))
-    reply = f"SELECT {column} FROM t WHERE {column} = {value}"
+    reply = f"SELECT id FROM t WHERE {column} = {value}"
     async with opened(database, ScriptedEngine([reply])) as program:
-        await program.ask("what?")
+        await program.ask("what has aGk?")
         await program.press("enter")
         await program.until_run_ended()
         await program.until(lambda: "No row meets this condition" in program.text)

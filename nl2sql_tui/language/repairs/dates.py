@@ -13,6 +13,8 @@ from nl2sql_tui.schema import CellLookup
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?")
 _YEAR: Final = re.compile(r"[12]\d{3}")
+_FIRST_OF_YEAR: Final = re.compile(r"\d{4}-01-01(?:[ T]00:00(?::00)?)?")
+_DAY_OR_MONTH: Final = re.compile(r"\d[-/.]\d|\b(first|1st|day|date|month|new year)\b", re.IGNORECASE)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|(\d\d)(\d\d))")
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _NAMED: Final = re.compile(r"(?:(\d{1,2})\.?\s+)?([A-Za-z]{3,9})\.?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})")
@@ -37,6 +39,32 @@ def compare_dates(tree: exp.Query, context: Context, cells: CellLookup) -> Itera
         if _are_years(literals):
             column.replace(exp.func("STRFTIME", exp.Literal.string("%Y"), column.copy(), dialect="sqlite"))
         yield f"{before} → {text_of(comparison)}: the column holds dates such as {stored[0]}"
+
+
+def compare_whole_years(tree: exp.Query, context: Context, cells: CellLookup) -> Iterator[str]:
+    """Compare the year where the SQL has its first day, and the question has the year and neither month nor day."""
+    question = context.question.casefold()
+    if any(re.search(rf"\b{month}", question) for month in _MONTHS) or _DAY_OR_MONTH.search(question):
+        return
+    for column, table in table_columns(tree, context, _is_first_of_year)[:MOST_ASKED]:
+        (literal,) = other_literals(column)
+        year, stored = literal.name[:4], cells.first_values(table.name, column.name)
+        comparison = column.parent
+        if comparison is None or year not in question or not stored or not all(_ISO.fullmatch(text) for text in stored):
+            continue
+        before = text_of(comparison)
+        literal.replace(exp.Literal.string(year))
+        column.replace(exp.func("STRFTIME", exp.Literal.string("%Y"), column.copy(), dialect="sqlite"))
+        yield f"{before} → {text_of(comparison)}: the question asks for the year"
+
+
+def _is_first_of_year(column: exp.Column) -> bool:
+    literals = other_literals(column)
+    return (
+        isinstance(column.parent, exp.EQ)
+        and all(_FIRST_OF_YEAR.fullmatch(one.name) for one in literals)
+        and bool(literals)
+    )
 
 
 def _is_compared_oddly(column: exp.Column) -> bool:

@@ -131,8 +131,9 @@ def _is_compared(link: CellValue, select: exp.Select, context: Context) -> bool:
 
 def _are_of_one_kind(column: exp.Column, table: Table, link: CellValue, context: Context, cells: CellLookup) -> bool:
     """Whether two columns hold the same kind of thing: they refer to one key, or the one holds what the other does."""
-    # A teacher of that name is no student of that name.
-    if name_words(column.name)[-1:] == name_words(link.column)[-1:]:
+    is_said, is_link_said = (set(name_words(name)) <= context.words for name in (table.name, link.table))
+    # A teacher of that name is no student of that name, unless the question is about students.
+    if name_words(column.name)[-1:] == name_words(link.column)[-1:] and (is_said or not is_link_said):
         return True
     other = context.schema.table(link.table)
     keys = [_referred_to(table, column.name), _referred_to(other, link.column) if other is not None else None]

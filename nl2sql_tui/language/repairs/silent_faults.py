@@ -7,7 +7,7 @@ from nl2sql_tui.language.repairs.as_asked import compare_as_asked, order_as_aske
 from nl2sql_tui.language.repairs.captured import give_own_columns
 from nl2sql_tui.language.repairs.contradictions import meet_one_or_each
 from nl2sql_tui.language.repairs.counted import count_the_named, sum_people, take_each_once
-from nl2sql_tui.language.repairs.dates import compare_dates
+from nl2sql_tui.language.repairs.dates import compare_dates, compare_whole_years
 from nl2sql_tui.language.repairs.division import divide_exactly
 from nl2sql_tui.language.repairs.epochs import read_moments
 from nl2sql_tui.language.repairs.flags import write_flags
@@ -24,6 +24,7 @@ from nl2sql_tui.language.repairs.shown_names import show_names, show_names_of_ow
 from nl2sql_tui.language.repairs.statement import Repair
 from nl2sql_tui.language.repairs.superlatives import measure_length, take_own_extreme, turn_to_the_extreme
 from nl2sql_tui.language.repairs.text_numbers import compare_as_numbers, keep_leading_zeros
+from nl2sql_tui.language.repairs.units import convert_units
 from nl2sql_tui.language.repairs.years import move_years
 from nl2sql_tui.schema import CellLookup, CellValue, ValueLookup
 
@@ -51,6 +52,7 @@ def silent_repairs(
         sum_people,
         take_each_once,
         keep_leading_zeros,
+        convert_units,
         refer_to_nothing,
         meet_one_or_each,
     )
@@ -68,6 +70,7 @@ def silent_repairs(
         partial(add_named_span, context=context, cells=cells),
         partial(spell_texts, context=context, values=values, cells=cells),
         partial(ask_for_null_by_its_name, context=context, cells=cells),
+        partial(compare_whole_years, context=context, cells=cells),
         partial(compare_dates, context=context, cells=cells),
         partial(read_moments, context=context, cells=cells),
         partial(add_named_flags, context=context, cells=cells),
