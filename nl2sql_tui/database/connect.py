@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.cursor import Connection
 from nl2sql_tui.errors import DatabaseError
 from nl2sql_tui.quoting import quoted
 from nl2sql_tui.text import visible
@@ -123,7 +124,7 @@ class AccessLog:
 class GuardedConnection:
     """A connection that can only read, and only until its deadline. Use it from one thread at a time."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: Connection) -> None:
         self._raw = raw
         self._log = AccessLog()
         raw.set_authorizer(self._authorize)
@@ -259,7 +260,7 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or visible(str(error))
 
 
-def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
+def _open(path: Path, *, immutable: bool) -> Connection:
     uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode=ro{'&immutable=1' if immutable else ''}"  # noqa: PTH100
     # Statements are not cached: a statement taken from the cache is not shown to the authorizer again.
     raw = sqlite3.connect(
@@ -269,6 +270,7 @@ def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
         cached_statements=0,
+        factory=Connection,
     )
     try:
         # A text that is not UTF-8 shows its raw bytes instead of making the whole table unreadable.
@@ -286,7 +288,7 @@ def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
     return raw
 
 
-def _connect_virtual_tables(raw: sqlite3.Connection) -> None:
+def _connect_virtual_tables(raw: Connection) -> None:
     """Use each virtual table once before the authorizer stands: some compile writes of their own at start."""
     names = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage = 0").fetchall()
     for (name,) in names:
