@@ -187,7 +187,7 @@ class GuardedConnection:
 
 
 class Deadline:
-    """A moment after which work is ended."""
+    """A moment after which work is ended; it moves on by the time for which the work waits for somebody else."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -196,6 +196,15 @@ class Deadline:
     @property
     def passed(self) -> bool:
         return time.monotonic() > self._end
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Within the block the work waits for somebody else."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - began
 
 
 def connect(path: Path) -> GuardedConnection:
