@@ -301,8 +301,8 @@ def _connect_virtual_tables(raw: Connection) -> None:
     """Use each virtual table once before the authorizer stands: some compile writes of their own at start."""
     names = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage = 0").fetchall()
     for (name,) in names:
-        # A module that this SQLite lacks makes its table unusable, and only that.
-        with suppress(sqlite3.OperationalError):
+        # A module that this SQLite lacks, or damage in a table of its own, makes its table unusable, and only that.
+        with suppress(sqlite3.Error):
             raw.execute(f"SELECT 1 FROM {quoted(name)} LIMIT 0").close()
 
 
