@@ -17,6 +17,7 @@ import click
 from nl2sql_tui import __version__
 from nl2sql_tui.cli_models import add_to
 from nl2sql_tui.errors import ExitCode, UserError
+from nl2sql_tui.pipes import PipeBroke, telling_of_broken_pipes, turn_away_unread
 from nl2sql_tui.terminal import say, say_error
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ class _Program(click.Group):
         if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
             args = ["open", *args]
         return super().parse_args(ctx, args)
+
+    def make_context(self, *words: Any, **extra: Any) -> click.Context:
+        with telling_of_broken_pipes():
+            return super().make_context(*words, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with telling_of_broken_pipes():
+            return super().invoke(ctx)
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
@@ -323,11 +332,8 @@ def run_program(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         say("nl2sql-tui: stopped.")
         return ExitCode.STOPPED
-    except BrokenPipeError:
-        # The reader of our output has seen enough (`| head`); that is no error.
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return ExitCode.OK
+    except PipeBroke as broke:
+        return ExitCode.OK if turn_away_unread() else _bug(broke.error)
     except OSError as error:
         say(f"nl2sql-tui: the output could not be written: {error.strerror or error}.")
         return ExitCode.BUG
@@ -361,6 +367,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
+        except BrokenPipeError:
+            pass  # as `run_program` has it
         except OSError:
             code = code or ExitCode.BUG
     # A model thread in the middle of a forward pass or an import must not hold up, or crash, the way out.

@@ -114,6 +114,8 @@ def _from_file(file: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except RecursionError as error:
+        raise InputError(f"The settings file {name} cannot be read: its values are nested too deeply.") from error
     except (OSError, ValueError) as error:
         raise InputError(f"The settings file {name} cannot be read: {visible(str(error))}.") from error
     for key, value in content.items():

@@ -24,6 +24,7 @@ def test_the_order_of_sources(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("model = ", "cannot be read"),
+        (f"model = {'[' * 20_000}{']' * 20_000}", "cannot be read: its values are nested too deeply"),
         ("modle = 'x'", "unknown setting modle"),
         ("max_rows = 'many'", "max_rows must be a whole number"),
         ("max_rows = true", "max_rows must be a whole number"),

@@ -24,8 +24,8 @@ class _End:
 def from_thread(parts: Iterable[Part], cancel: Cancel, seconds: float) -> Iterator[Part]:
     """Give `parts`, made on a daemon thread, as they come.
 
-    Raises what making them raises; Stopped or SqlError where neither a cancel nor the deadline of `seconds` ends it in
-    time. The thread is then left alone with what it does, and ends with the process.
+    Raises what making them raises; Stopped or SqlError where no next one comes, though a cancel or a deadline of
+    `seconds` should have ended it. The thread is then left alone with what it does, and ends with the process.
     """
     arrived: queue.Queue[Part | Exception | _End] = queue.Queue(_PARTS_AHEAD)
 
@@ -61,3 +61,4 @@ def from_thread(parts: Iterable[Part], cancel: Cancel, seconds: float) -> Iterat
         if isinstance(part, Exception):
             raise part
         yield part
+        last_sign = time.monotonic()  # the part has been read; how long that took is the reader's affair

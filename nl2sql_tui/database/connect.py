@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from nl2sql_tui.cancellation import Cancel
+from nl2sql_tui.database.cursor import Connection
 from nl2sql_tui.errors import DatabaseError
 from nl2sql_tui.quoting import quoted
 from nl2sql_tui.text import visible
@@ -123,7 +124,7 @@ class AccessLog:
 class GuardedConnection:
     """A connection that can only read, and only until its deadline. Use it from one thread at a time."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: Connection) -> None:
         self._raw = raw
         self._log = AccessLog()
         raw.set_authorizer(self._authorize)
@@ -186,7 +187,7 @@ class GuardedConnection:
 
 
 class Deadline:
-    """A moment after which work is ended."""
+    """A moment after which work is ended; it moves on by the time for which the work waits for somebody else."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -195,6 +196,15 @@ class Deadline:
     @property
     def passed(self) -> bool:
         return time.monotonic() > self._end
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Within the block the work waits for somebody else."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - began
 
 
 def connect(path: Path) -> GuardedConnection:
@@ -259,7 +269,7 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or visible(str(error))
 
 
-def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
+def _open(path: Path, *, immutable: bool) -> Connection:
     uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode=ro{'&immutable=1' if immutable else ''}"  # noqa: PTH100
     # Statements are not cached: a statement taken from the cache is not shown to the authorizer again.
     raw = sqlite3.connect(
@@ -269,6 +279,7 @@ def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
         cached_statements=0,
+        factory=Connection,
     )
     try:
         # A text that is not UTF-8 shows its raw bytes instead of making the whole table unreadable.
@@ -286,12 +297,12 @@ def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
     return raw
 
 
-def _connect_virtual_tables(raw: sqlite3.Connection) -> None:
+def _connect_virtual_tables(raw: Connection) -> None:
     """Use each virtual table once before the authorizer stands: some compile writes of their own at start."""
     names = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage = 0").fetchall()
     for (name,) in names:
-        # A module that this SQLite lacks makes its table unusable, and only that.
-        with suppress(sqlite3.OperationalError):
+        # A module that this SQLite lacks, or damage in a table of its own, makes its table unusable, and only that.
+        with suppress(sqlite3.Error):
             raw.execute(f"SELECT 1 FROM {quoted(name)} LIMIT 0").close()
 
 

@@ -34,6 +34,7 @@ class Limits:
     bytes: int | None = 512 * 1024 * 1024
     """Memory of the fetched cells at most, as Python holds them; None for no limit."""
     seconds: float = 300.0
+    """For finding the rows; what a reader takes to read them is not counted."""
 
 
 Cut = Literal["", "rows", "bytes"]
@@ -100,7 +101,8 @@ def execute(connection: GuardedConnection, sql: str, cancel: Cancel, limits: Lim
                     return
                 taken += len(rows)
                 if rows or taken == 0:
-                    yield Page(columns, rows)
+                    with deadline.paused():
+                        yield Page(columns, rows)
                 if error is not None:
                     raise error
                 if not more:

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 from nl2sql_tui.database.cells import CellText, cell_text, fitted
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
+from nl2sql_tui.errors import UserError
 from nl2sql_tui.text import shortened, visible
 
 Format = Literal["table", "json", "jsonl", "csv", "md"]
@@ -30,19 +31,29 @@ _WIDEST_CELL: Final = 60
 def write_rows(parts: Iterable[Page | Ending], form: Format, out: TextIO) -> Ending:
     """Write the rows of `parts`, as `database.execute` gives them, to `out`; return how they ended.
 
-    Raises what `parts` raises, and OSError if `out` cannot be written.
+    Raises what `parts` raises, for a UserError behind the first page after closing what was begun, and OSError if `out`
+    cannot be written.
     """
-    ending: list[Ending] = []
+    endings: list[Ending | UserError] = []
 
     def pages() -> Iterable[Page]:
-        for part in parts:
-            if isinstance(part, Page):
-                yield part
-            else:
-                ending.append(part)
+        begun = False
+        try:
+            for part in parts:
+                if isinstance(part, Page):
+                    begun = True
+                    yield part
+                else:
+                    endings.append(part)
+        except UserError as error:
+            if not begun:
+                raise
+            endings.append(error)
 
     _WRITERS[form](pages(), out)
-    return ending[0]
+    if isinstance(endings[0], UserError):
+        raise endings[0]
+    return endings[0]
 
 
 def _write_table(pages: Iterable[Page], out: TextIO) -> None:

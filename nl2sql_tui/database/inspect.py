@@ -15,7 +15,8 @@ COUNT_SECONDS = 10.0
 def read_schema(connection: GuardedConnection) -> Schema:
     """All tables and views that a person would query; SQLite's own and full-text shadow tables stay out.
 
-    A view that no longer compiles is listed without columns. Raises sqlite3.Error if the file is damaged.
+    A view that no longer compiles is listed without columns, and so is a virtual table whose own tables are damaged.
+    Raises sqlite3.Error if the file itself is damaged.
     """
     rows = connection.execute(
         "SELECT l.name, l.type = 'view', m.sql FROM pragma_table_list AS l JOIN sqlite_master AS m ON m.name = l.name "
@@ -48,7 +49,7 @@ def _columns(connection: GuardedConnection, table: str, comments: Comments) -> t
         rows = connection.execute(
             'SELECT name, type, pk, "notnull" FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid', (table,)
         ).fetchall()
-    except sqlite3.OperationalError:
+    except sqlite3.Error:
         return ()
     return tuple(
         Column(name, declared or "", key, bool(not_null), comments.columns.get(name.lower(), ""))

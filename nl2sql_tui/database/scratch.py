@@ -4,6 +4,7 @@ import sqlite3
 from typing import Final
 
 from nl2sql_tui.database.connect import Deadline, GuardedConnection
+from nl2sql_tui.database.cursor import Connection
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.text import shortened
 
@@ -30,7 +31,9 @@ def empty_database(statements: str) -> GuardedConnection:
 
     Raises InputError if they do anything but create tables, views and indexes, or do not compile.
     """
-    raw = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=0)
+    raw = sqlite3.connect(
+        ":memory:", isolation_level=None, check_same_thread=False, cached_statements=0, factory=Connection
+    )
     deadline = Deadline(_MOST_SECONDS)
     try:
         raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE_BYTES)

@@ -56,7 +56,7 @@ class EndpointClient:
     def models(self, cancel: Cancel) -> Any:
         """What `/models` gives, parsed. Raises EndpointFailed, Stopped."""
         with contextlib.closing(_Exchange(self, "GET", "/models", None).body(cancel)) as chunks:
-            text = _bounded(chunks, MOST_EVENT_BYTES)
+            text = self._whole(chunks)
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
@@ -72,7 +72,7 @@ class EndpointClient:
         with contextlib.closing(exchange.body(cancel)) as chunks:
             first = next(chunks, b"")
             if first.lstrip()[:1] in (b"{", b"["):
-                yield _bounded(chunks, MOST_EVENT_BYTES, first).decode("utf-8", "replace")
+                yield self._whole(chunks, first).decode("utf-8", "replace")
                 return
             yield from self._parsed(first, chunks)
 
@@ -108,6 +108,23 @@ class EndpointClient:
             ) from None
         if not any_event:
             raise self.garbage(begin)
+
+    def _whole(self, chunks: Iterator[bytes], first: bytes = b"") -> bytes:
+        """All chunks together. Raises EndpointFailed where they are too many, or come too slowly, for one document."""
+        whole = bytearray(first)
+        deadline = time.monotonic() + self.limits.event_seconds
+        for chunk in chunks:
+            whole += chunk
+            if len(whole) > MOST_EVENT_BYTES:
+                raise EndpointFailed(
+                    f"The endpoint's answer is longer than {MOST_EVENT_BYTES // 1_000_000} MB.", _ADDRESS
+                )
+            if time.monotonic() > deadline:
+                raise EndpointFailed(
+                    f"{self.endpoint.authority} did not end its answer in {self.limits.event_seconds:g} seconds.",
+                    "Its log may say why.",
+                )
+        return bytes(whole)
 
     def silent(self, seconds: float) -> EndpointFailed:
         """The failure of an endpoint that said nothing for so long."""
@@ -197,8 +214,11 @@ class _Exchange:
     def _error_text(self) -> bytes:
         """The document that comes with a status other than success, or as much of it as comes. Raises Stopped."""
         text = b""
-        while isinstance(item := self._next(is_connected=True), bytes) and len(text) < _MOST_ERROR_BYTES:
+        deadline = time.monotonic() + self._client.limits.event_seconds
+        while isinstance(item := self._next(is_connected=True), bytes):
             text += item
+            if len(text) >= _MOST_ERROR_BYTES or time.monotonic() > deadline:
+                break
         if isinstance(item, _Left):
             raise Stopped
         return text[:_MOST_ERROR_BYTES]
@@ -344,13 +364,3 @@ def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
 def _with_first(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest
-
-
-def _bounded(chunks: Iterator[bytes], most_bytes: int, first: bytes = b"") -> bytes:
-    """All chunks together. Raises EndpointFailed past the bound."""
-    whole = bytearray(first)
-    for chunk in chunks:
-        whole += chunk
-        if len(whole) > most_bytes:
-            raise EndpointFailed(f"The endpoint's answer is longer than {most_bytes // 1_000_000} MB.", _ADDRESS)
-    return bytes(whole)

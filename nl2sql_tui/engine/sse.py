@@ -48,8 +48,9 @@ class EventParser:
 
     def end(self) -> list[str]:
         """The data of an event whose closing blank line was left out."""
-        self._take_line()
-        data = self._take_event()
+        data = self._take_line()  # which gives the event by itself where only the blank line is missing
+        if data is None:
+            data = self._take_event()
         return [] if data is None else [data]
 
     def _grow(self, piece: bytes) -> None:

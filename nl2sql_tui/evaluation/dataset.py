@@ -12,6 +12,8 @@ from nl2sql_tui.text import shortened, visible
 
 _PROBLEMS_NAMED: Final = 5
 _LETTERS_NAMED: Final = 80
+_MOST_SECONDS: Final = 10_000_000
+"""An answer that took longer than four months is a slip."""
 
 Row = dict[str, Any]
 
@@ -131,7 +133,12 @@ def read_predictions(file: Path) -> dict[str | int, Predicted]:
             raise InputError(f'{place} must be an object with "id" and "sql".')
         if identity in found:
             raise InputError(f"{place} has the id {visible(str(identity))}, which came before.")
-        found[identity] = Predicted(
-            sql or "", float(seconds) if isinstance(seconds, int | float) and seconds > 0 else None
-        )
+        if seconds is not None and not _may_be_seconds(seconds):
+            raise InputError(f'{place} has "seconds" that are no number from 0 to {_MOST_SECONDS:,}.')
+        found[identity] = Predicted(sql or "", float(seconds) if seconds else None)
     return found
+
+
+def _may_be_seconds(value: Any) -> bool:
+    """JSON's numbers have any length, and Python's reader also takes NaN and Infinity for such."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST_SECONDS

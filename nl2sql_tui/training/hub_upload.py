@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -76,13 +77,15 @@ def send(
         text=True,
         encoding="utf-8",
         env=_environment(os.environ),
+        # Ctrl+C comes to this process alone: one that ended the child by itself would look like a fault of the child's.
+        process_group=0,
     )
     progress = _Progress()
     with child, cancel.calling(child.kill):
         try:
             last = _follow(child, _order(parcel, destination), progress, on_bytes, on_note)
         finally:
-            child.kill()  # after its last word, or because nobody listens any more
+            _end(child)  # after its last word, or because nobody listens any more
     if "commit" in last:
         return Sent(str(last["url"]), str(last["commit"]), bool(last["private"]), bool(last["changed"]))
     if cancel.requested:
@@ -90,6 +93,14 @@ def send(
     reason = without_secrets(str(last.get("error", f"its helper ended with code {child.returncode}")), 300)
     advice = str(last.get("hint", _AGAIN))
     raise ModelError(f"{hub_host()}: {reason}.", f"{_so_far(progress, destination)} {advice}")
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    assert child.stdin is not None
+    child.kill()
+    # Closing writes what is left of an order that was not read, and would hide why it was not.
+    with suppress(BrokenPipeError):
+        child.stdin.close()
 
 
 def _order(parcel: Parcel, destination: Destination) -> dict[str, Any]:

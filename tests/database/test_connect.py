@@ -151,6 +151,21 @@ def test_full_text_and_spatial_tables_can_be_read_but_not_written(tmp_path: Path
                 connection.execute(statement)
 
 
+def test_a_damaged_virtual_table_spoils_no_other(tmp_path: Path) -> None:
+    path = make_database(
+        tmp_path / "damaged.sqlite",
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1);"
+        "CREATE VIRTUAL TABLE place USING rtree(id, x0, x1); UPDATE place_node SET data = x'00';",
+    )
+    database = Database(path)
+    assert [(table.name, len(table.columns)) for table in database.schema().tables] == [("t", 1), ("place", 0)]
+    assert list(database.row_counts(Cancel())) == [("t", 1), ("place", None)]
+    with connect(path) as connection:
+        assert connection.execute("SELECT a FROM t").fetchall() == [(1,)]
+        with pytest.raises(sqlite3.DatabaseError, match="RTree"):
+            connection.execute("SELECT id FROM place")
+
+
 def test_text_that_is_not_utf8_shows_its_bytes(tmp_path: Path) -> None:
     path = make_database(tmp_path / "latin.sqlite", "CREATE TABLE t (a); INSERT INTO t VALUES (CAST(x'4DFC' AS TEXT));")
     with connect(path) as connection:

@@ -1,5 +1,6 @@
 """Rows come in pages, a cut is known, and what came before an error or a cancel stays."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,16 @@ def test_the_deadline_is_told_as_such(concerts: Database) -> None:
     )
     assert isinstance(result.ending.error, SqlError)
     assert "Ended after 0.05 seconds" in result.ending.error.message
+
+
+def test_a_reader_that_takes_its_time_takes_none_of_the_statements(concerts: Database) -> None:
+    parts = concerts.execute(_up_to(20_000), Cancel(), Limits(seconds=2.0))
+    first = next(parts)
+    time.sleep(2.5)
+    *_, ending = parts
+    assert isinstance(first, Page)
+    assert isinstance(ending, Ending)
+    assert (ending.error, ending.row_count) == (None, 20_000)
 
 
 def test_a_cancel_keeps_the_rows_that_came(concerts: Database) -> None:

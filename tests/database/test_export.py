@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
 from nl2sql_tui.database.export import FORMATS, Format, write_rows
+from nl2sql_tui.errors import SqlError
 
 _COLUMNS = ("id", "name", "amount", "mixed", "name")
 _ROWS: list[Row] = [
@@ -50,6 +52,21 @@ def test_csv_gives_the_texts_back() -> None:
     assert header == list(_COLUMNS)
     assert [row[1] for row in rows] == [row[1] for row in _ROWS]
     assert rows[1][3] == "X'00FF'"
+
+
+def test_what_breaks_off_is_closed_before_it_is_told() -> None:
+    def broken(*pages: Page) -> Iterator[Page | Ending]:
+        yield from pages
+        raise SqlError("Ended in the middle")
+
+    out = io.StringIO()
+    with pytest.raises(SqlError, match="Ended in the middle"):
+        write_rows(broken(Page(_COLUMNS, _ROWS)), "json", out)
+    assert len(json.loads(out.getvalue())) == len(_ROWS)
+    nothing = io.StringIO()
+    with pytest.raises(SqlError):
+        write_rows(broken(), "json", nothing)
+    assert nothing.getvalue() == ""
 
 
 @pytest.mark.parametrize(("form", "empty"), [("json", "[]\n"), ("jsonl", ""), ("csv", "id,name,amount,mixed,name\n")])

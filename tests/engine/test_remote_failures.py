@@ -178,6 +178,23 @@ def test_signs_of_life_alone_do_not_hold_the_answer_up_for_ever(server: FakeEndp
     assert "sent nothing for 0.6 seconds" in _failure(engine).message
 
 
+def test_a_document_that_comes_byte_by_byte_has_an_end(server: FakeEndpoint) -> None:
+    engine = _open(server.url, silent=0.3)
+    server.replies = [Reply(without_end(b"{", server.left, 0.02), kind="application/json")]
+    assert "did not end its answer in 0.6 seconds" in _failure(engine).message
+
+
+def test_a_refusal_that_comes_byte_by_byte_has_an_end(server: FakeEndpoint) -> None:
+    engine = _open(server.url, silent=0.3)
+    server.replies = [Reply(without_end(b"x", server.left, 0.02), 500)]
+    assert "failed (500): xxx" in _failure(engine).message
+
+
+def test_a_list_of_models_that_comes_byte_by_byte_has_an_end(server: FakeEndpoint) -> None:
+    server.models = Reply(without_end(b" ", server.left, 0.02), kind="application/json")
+    assert "did not end its answer in 0.6 seconds" in str(_opening_failure(server.url, silent=0.3))
+
+
 def test_a_server_that_does_not_keep_to_the_limit_is_stopped(server: FakeEndpoint) -> None:
     engine = _open(server.url)
     server.replies = [Reply(without_end(piece("x "), server.left))]

@@ -20,11 +20,18 @@ def test_the_cuts_of_the_network_do_not_matter(size: int) -> None:
     assert found + parser.end() == _EVENTS
 
 
-def test_an_event_without_its_blank_line_is_given_at_the_end() -> None:
+@pytest.mark.parametrize("line_end", [b"", b"\n", b"\r\n", b"\r"])
+def test_an_event_without_its_blank_line_is_given_at_the_end(line_end: bytes) -> None:
     parser = EventParser()
-    assert parser.feed(b"data: one\n\ndata: last") == ["one"]
+    assert parser.feed(b"data: one\n\ndata: last" + line_end) == ["one"]
     assert parser.end() == ["last"]
     assert parser.end() == []
+
+
+def test_an_event_without_text_is_given_at_the_end_too() -> None:
+    parser = EventParser()
+    assert parser.feed(b"data:\n") == []
+    assert parser.end() == [""]
 
 
 def test_what_older_servers_send_as_error_is_an_event() -> None:

@@ -109,9 +109,15 @@ def test_predictions_need_an_id_and_sql_alone(tmp_path: Path) -> None:
         {"id": 1, "sql": "SELECT 1", "seconds": 2, "tokens": 3},
         {"id": "b", "sql": None},
         {"id": 3, "sql": "x", "seconds": 0.0},
+        {"id": 4, "sql": "x", "seconds": None},
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert read_predictions(file) == {1: Predicted("SELECT 1", 2.0), "b": Predicted(""), 3: Predicted("x")}
+    assert read_predictions(file) == {
+        1: Predicted("SELECT 1", 2.0),
+        "b": Predicted(""),
+        3: Predicted("x"),
+        4: Predicted("x"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,6 +127,10 @@ def test_predictions_need_an_id_and_sql_alone(tmp_path: Path) -> None:
         ({"sql": "SELECT 1"}, "Line 2 .* must be"),
         ({"id": 2, "sql": 3}, "Line 2 .* must be"),
         ({"id": 1, "sql": ""}, "Line 2 .* which came before"),
+        *(
+            ({"id": 2, "sql": "", "seconds": seconds}, 'Line 2 .* has "seconds" that are no number from 0')
+            for seconds in (10**400, float("inf"), float("nan"), -1, 1e300, "2", True)
+        ),
     ],
 )
 def test_predictions_that_cannot_be_used_are_named(tmp_path: Path, row: dict[str, Any], words: str) -> None:

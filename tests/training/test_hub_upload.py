@@ -2,11 +2,14 @@
 
 import hashlib
 import io
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,6 +223,48 @@ class TestFailures:
         released.set()
         stopper.join()
         assert hub.repositories["owner/model"].commits == []
+
+
+class TestHelper:
+    """The child process itself, in the place of which a few lines stand."""
+
+    @staticmethod
+    def standing_in(lines: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        script = tmp_path / "helper"
+        script.write_text(f"#!{sys.executable}\n{lines}\n", encoding="utf-8")
+        script.chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(script))
+
+    @pytest.mark.parametrize("stopped", [True, False])
+    def test_one_that_is_gone_before_it_has_the_order_is_told(
+        self, adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
+    ) -> None:
+        cancel = Cancel()
+
+        class Gone(subprocess.Popen[str]):
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                super().__init__(*arguments, **options)
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+                if stopped:
+                    cancel.request()
+
+        self.standing_in("raise SystemExit(7)", tmp_path, monkeypatch)
+        monkeypatch.setattr(subprocess, "Popen", Gone)
+        with pytest.raises(Stopped if stopped else ModelError) as told:
+            sent(adapter, cancel=cancel)
+        assert "Nothing was sent." in str(told.value)
+        assert ("its helper ended with code 7" in str(told.value)) != stopped
+
+    def test_the_terminals_interrupt_does_not_reach_it(
+        self, adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lines = """import json, os, sys; sys.stdin.readline(); print(json.dumps({"note": str(os.getpgrp())}))"""
+        self.standing_in(lines, tmp_path, monkeypatch)
+        told: list[object] = []
+        with pytest.raises(ModelError):
+            sent(adapter, told=told)
+        assert len(told) == 1
+        assert told != [str(os.getpgrp())]
 
 
 class TestCommand:

@@ -83,6 +83,16 @@ def test_letters_of_several_bytes_arrive_also_in_pieces(concerts_file: Path, tmp
         program.wait_for(lambda text: "Zoë日本" in text.replace(" ", ""))
 
 
+def test_a_paste_whose_end_is_lost_shows_and_locks_nobody_in(concerts_file: Path, tmp_path: Path) -> None:
+    with running(code(concerts_file), tmp_path) as program:
+        program.wait_for("ready")
+        program.send("\x1b[200~pasted words")
+        program.wait_for("pasted words", seconds=20)
+        program.send("\x11")
+        assert program.wait_for_exit() == 0
+        assert_left_tidily(program)
+
+
 @pytest.mark.parametrize("key", ["\x1b[A", "\x1bOA"])
 def test_a_key_s_sequence_is_not_taken_for_escape(concerts_file: Path, tmp_path: Path, key: str) -> None:
     with running(code(concerts_file), tmp_path) as program:
