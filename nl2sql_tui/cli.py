@@ -345,7 +345,7 @@ def _bug(error: Exception) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(traceback.format_exc(), encoding="utf-8")
         line += f" (details: {file})"
-    except OSError:
+    except Exception:  # noqa: BLE001 - whatever keeps the details from the disk, the line has to be told
         line += " (its details could not be written down)"
     say(line)
     return ExitCode.BUG

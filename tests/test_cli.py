@@ -295,6 +295,50 @@ def test_something_unforeseen_is_one_line_and_a_file(
     assert "ZeroDivisionError: in a test" in details.read_text()
 
 
+_NOBODYS = "~no-such-user/x"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "DB", "Who?", "--model", f"path:{_NOBODYS}"],
+        ["ask", "DB", "Who?", "--adapter", _NOBODYS],
+        ["models", "plan", "phi3", "--adapter", _NOBODYS],
+        ["ask", "DB", "Who?", "--model", "ours"],
+    ],
+)
+def test_the_home_of_nobody_is_one_line(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(cli, "_engine", _REAL_ENGINE)
+    settings = tmp_path / "home" / "config" / "settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'[profiles.ours]\nfolder = "{_NOBODYS}"\n')
+    result = run(*(concerts_file if word == "DB" else word for word in arguments))
+    assert (result.code, result.err.count("\n")) == (ExitCode.INPUT, 1)
+    assert f"There is no home folder for the ~ in {_NOBODYS}" in result.err
+
+
+def test_a_home_that_names_nobody_is_one_line(run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NL2SQL_TUI_HOME", _NOBODYS)
+    result = run("sql", concerts_file, "SELECT 1")
+    assert (result.code, result.err.count("\n")) == (ExitCode.INPUT, 1)
+    assert "NL2SQL_TUI_HOME has to name a folder" in result.err
+
+
+def test_something_unforeseen_is_one_line_where_its_details_cannot_be_kept(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: object) -> None:
+        monkeypatch.setenv("NL2SQL_TUI_HOME", _NOBODYS)
+        raise ZeroDivisionError("in a test")
+
+    monkeypatch.setattr(cli, "_engine", explode)
+    result = run("ask", concerts_file, "Who?")
+    assert (result.code, result.err.count("\n")) == (ExitCode.BUG, 1)
+    assert "its details could not be written down" in result.err
+
+
 def test_the_formats_offered_are_those_there_are() -> None:
     from nl2sql_tui.database.export import FORMATS
 
