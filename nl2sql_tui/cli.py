@@ -3,7 +3,6 @@
 Imports nothing heavy at module level: `--help` and the first paint of the terminal program must not wait.
 """
 
-import io
 import os
 import sys
 import traceback
@@ -17,6 +16,7 @@ import click
 from nl2sql_tui import __version__
 from nl2sql_tui.cli_models import add_to
 from nl2sql_tui.errors import ExitCode, UserError
+from nl2sql_tui.output import guard_standard_output
 from nl2sql_tui.terminal import say, say_error
 
 if TYPE_CHECKING:
@@ -311,6 +311,7 @@ def run_program(arguments: list[str]) -> int:
     """Run one command and return its exit code; every error has been told on standard error."""
     try:
         code = program.main(arguments, prog_name="nl2sql-tui", standalone_mode=False)
+        sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.OK
     except click.ClickException as error:
         error.show()
@@ -328,9 +329,6 @@ def run_program(arguments: list[str]) -> int:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return ExitCode.OK
-    except OSError as error:
-        say(f"nl2sql-tui: the output could not be written: {error.strerror or error}.")
-        return ExitCode.BUG
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _bug(error)
 
@@ -353,15 +351,12 @@ def _bug(error: Exception) -> int:
 
 def main() -> None:
     """The `nl2sql-tui` command."""
-    # A terminal that cannot show a character shows its code instead of ending the program.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    guard_standard_output()
     code = run_program(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:
+        except (OSError, UserError):
             code = code or ExitCode.BUG
     # A model thread in the middle of a forward pass or an import must not hold up, or crash, the way out.
     os._exit(code)

@@ -1,5 +1,6 @@
 """The commands from the outside: results on standard output, the rest on standard error, documented exit codes."""
 
+import errno
 import json
 import os
 import signal
@@ -293,6 +294,41 @@ def test_something_unforeseen_is_one_line_and_a_file(
     assert "Traceback" not in result.err
     details = next((tmp_path / "home").rglob("last-error.txt"))
     assert "ZeroDivisionError: in a test" in details.read_text()
+
+
+def test_a_failure_of_the_system_is_told_as_what_it_is(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/a/file")
+
+    monkeypatch.setattr(cli, "_engine", refused)
+    result = run("ask", concerts_file, "Who?")
+    assert result.code == ExitCode.BUG
+    assert "unexpected PermissionError: [Errno 13] Permission denied: '/a/file'" in result.err
+    assert "PermissionError" in next((tmp_path / "home").rglob("last-error.txt")).read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("statement", ["SELECT 1", f"SELECT '{'x' * 100_000}'"])
+def test_output_that_cannot_be_written_is_one_line_and_no_bug(
+    concerts_file: Path, tmp_path: Path, statement: str
+) -> None:
+    words = [sys.executable, "-m", "nl2sql_tui", "sql", str(concerts_file), statement, "--format", "csv"]
+    environment = {**os.environ, "NL2SQL_TUI_HOME": str(tmp_path)}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == ExitCode.BUG
+    assert ended.stderr == "nl2sql-tui: The output could not be written: No space left on device.\n"
+    assert not list(tmp_path.rglob("last-error.txt"))
+
+
+def test_output_that_nobody_wants_is_no_error(concerts_file: Path, tmp_path: Path) -> None:
+    closing = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', *sys.argv[1:]])"
+    words = [sys.executable, "-c", closing, "nl2sql_tui", "sql", str(concerts_file), "SELECT 1"]
+    environment = {**os.environ, "NL2SQL_TUI_HOME": str(tmp_path)}
+    ended = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.count("\n")) == (0, 1)
 
 
 _NOBODYS = "~no-such-user/x"
