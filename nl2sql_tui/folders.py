@@ -33,6 +33,11 @@ def log_folder() -> Path:
     return _folder("log")
 
 
+def copied_file() -> Path:
+    """What was copied last that a terminal's clipboard does not take, cells of a database among it."""
+    return cache_folder() / "copied.txt"
+
+
 def user_path(text: str, hint: str = "Write the whole path.") -> Path:
     """The path that a user wrote, with `~` and `~name` as home folders.
 

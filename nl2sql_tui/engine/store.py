@@ -170,6 +170,22 @@ def remove_outdated(profile: Profile, keep: Path, other_adapters: Set[str] = fro
         shutil.rmtree(left_over, ignore_errors=True)
 
 
+def remove_unused(used: Callable[[str], Set[str]]) -> None:
+    """Delete the converted folders of every profile with an adapter in them that is not used any more.
+
+    `used` gives the digests of those that a profile, by its name, still answers with. Raises ModelError where a folder
+    cannot be deleted.
+    """
+    for folder in sorted(models_folder().glob("[!.]*")):
+        marker = Marker.read(folder)
+        if marker is None or not marker.adapter or marker.adapter in used(marker.profile):
+            continue
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise ModelError(f"{visible(str(folder))} cannot be deleted: {error.strerror}.") from error
+
+
 def link_file(profile: Profile) -> Path:
     """Holds the path of a folder that the user pointed at instead of fetching the model."""
     return models_folder() / f"{profile.file_name}.link.json"
