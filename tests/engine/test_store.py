@@ -1,6 +1,8 @@
 """What lies on disk is found, counted and cleared away without touching anything else."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -171,6 +173,27 @@ class TestHubFolders:
         file.parent.mkdir(parents=True)
         file.write_text(content, encoding="utf-8")
         assert store.linked_folder(self.PHI3) is None
+
+
+_KILLED = """
+import os, signal
+from nl2sql_tui.engine.store import passing_folder
+with passing_folder() as folder:
+    (folder / "model.safetensors").write_bytes(b"weights")
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_what_a_killed_process_left_is_cleared_away_and_what_is_in_use_stays(home: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", _KILLED], timeout=60)
+    assert ended.returncode
+    (left,) = home.rglob("*.safetensors")
+    with store.passing_folder() as one, store.passing_folder() as other:
+        assert not left.exists()
+        assert one != other
+        assert one.is_dir()
+        assert other.is_dir()
+    assert list((home / "cache" / "passing").iterdir()) == []
 
 
 @pytest.mark.usefixtures("home")
