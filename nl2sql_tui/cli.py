@@ -47,7 +47,7 @@ def program() -> None:
     nl2sql-tui --demo    opens it on a demo database
 
     The database is opened read-only, and no SQL runs until you say so.
-    --demo may stand in the place of DB in every command.
+    --demo may stand in the place of DB in ask, sql, predict and history.
     """
 
 
