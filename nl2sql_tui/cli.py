@@ -15,17 +15,15 @@ import click
 
 from nl2sql_tui import __version__
 from nl2sql_tui.cli_models import add_to
+from nl2sql_tui.database.formats import FORMATS, Format
 from nl2sql_tui.errors import ExitCode, UserError
 from nl2sql_tui.output import guard_standard_output
 from nl2sql_tui.terminal import say, say_error
 
 if TYPE_CHECKING:
-    from nl2sql_tui.database.export import Format
     from nl2sql_tui.database.file import Database
     from nl2sql_tui.engine.events import Engine
     from nl2sql_tui.settings import Settings
-
-_FORMATS = ("table", "json", "jsonl", "csv", "md")
 
 
 class _Program(click.Group):
@@ -80,7 +78,7 @@ _timeout_option = click.option("--timeout", type=float, metavar="SECONDS", help=
 _format_option = click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="table",
     show_default=True,
     help="How rows are written.",
@@ -132,7 +130,7 @@ def ask(
     words: tuple[str, ...],
     demo: bool,
     run_it: bool,
-    form: "Format",
+    form: Format,
     limit: int | None,
     as_json: bool,
     timeout: float | None,
@@ -157,7 +155,7 @@ def ask(
 @_format_option
 @_limit_option
 @_timeout_option
-def sql(words: tuple[str, ...], demo: bool, form: "Format", limit: int | None, timeout: float | None) -> int:
+def sql(words: tuple[str, ...], demo: bool, form: Format, limit: int | None, timeout: float | None) -> int:
     """Run SQL, one reading statement, on DB and print its rows."""
     from nl2sql_tui.commands.rows import run_and_print
 

@@ -375,12 +375,6 @@ def test_something_unforeseen_is_one_line_where_its_details_cannot_be_kept(
     assert "its details could not be written down" in result.err
 
 
-def test_the_formats_offered_are_those_there_are() -> None:
-    from nl2sql_tui.database.export import FORMATS
-
-    assert cli._FORMATS == FORMATS
-
-
 def test_models_are_listed(run: Run) -> None:
     result = run("models")
     assert result.code == 0

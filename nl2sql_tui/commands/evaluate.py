@@ -22,13 +22,11 @@ from nl2sql_tui.evaluation.evaluate import (
     require_same_questions,
 )
 from nl2sql_tui.evaluation.report import HTML_FILE, write_report
-from nl2sql_tui.evaluation.runner import Prediction, answered_ids, predict
+from nl2sql_tui.evaluation.runner import GOES_ON, Prediction, answered_ids, predict
 from nl2sql_tui.evaluation.scores import CheckedExample, Scores, scores_of
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import ProgressLine, say, showing_load
 from nl2sql_tui.text import visible_lines
-
-_GOES_ON = "What was answered is kept; the same command goes on from there."
 
 
 def evaluate(
@@ -64,7 +62,7 @@ def evaluate(
             with _progress(len(checked), "questions: answers judged") as report:
                 outcomes = judge_answers(checked, answers or {}, other, cancel, report)
     except Stopped as stopped:
-        raise Stopped(hint=_GOES_ON if run else "") from stopped
+        raise Stopped(hint=GOES_ON if run else "") from stopped
     model = run.model if run else None
     scores = scores_of(outcomes)
     about = {

@@ -104,7 +104,7 @@ def remove_unused() -> None:
     An adapter learnt from a history says something of it, and so do the weights that it was merged into. Raises
     ModelError where they cannot be deleted.
     """
-    packaged = {store.adapter_digest(store.adapter_folder(one.adapter)) for one in PROFILES.values() if one.adapter}
+    packaged = {store.adapter_digest(store.packaged_adapter(one.adapter)) for one in PROFILES.values() if one.adapter}
     store.remove_unused(
         lambda profile: packaged | {store.adapter_digest(folder) for folder in own_adapters.in_use(profile)}
     )
@@ -114,6 +114,6 @@ def _other_adapters(profile: Profile) -> set[str]:
     """The digests of the adapters that the profile answers with elsewhere: the packaged one, and databases' own."""
     folders = own_adapters.in_use(profile.name)
     if profile.adapter:
-        folders.append(store.adapter_folder(profile.adapter))
+        folders.append(store.packaged_adapter(profile.adapter))
     this = store.adapter_of(profile)
     return {store.adapter_digest(folder) for folder in folders} - {store.adapter_digest(this) if this else ""}

@@ -52,7 +52,7 @@ def base_file(profile: Profile) -> Path | None:
     return cache_folder() / "bases" / profile.wheel.file_name if profile.wheel else None
 
 
-def adapter_folder(name: str) -> Path:
+def packaged_adapter(name: str) -> Path:
     """The adapter shipped with this program: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     for assets in (package / "assets", package.parent / "assets"):
@@ -75,7 +75,7 @@ def is_adapter(folder: Path) -> bool:
 def adapter_of(profile: Profile) -> Path | None:
     """The adapter that belongs into the profile's weights, if any. Raises ModelError if it is not there."""
     if profile.own_adapter is None:
-        return adapter_folder(profile.adapter) if profile.adapter else None
+        return packaged_adapter(profile.adapter) if profile.adapter else None
     if not is_adapter(profile.own_adapter):
         raise ModelError(
             f"There is no adapter in {visible(str(profile.own_adapter))} any more.",

@@ -168,7 +168,7 @@ def test_forgetting_takes_along_the_weights_with_what_was_learnt(concerts: Datab
         store.Marker("default", "gguf:base", adapter, store.RECIPE, 7, {}).write(folder)
         return folder
 
-    packaged = merged(1, store.adapter_digest(store.adapter_folder("default_adapter")))
+    packaged = merged(1, store.adapter_digest(store.packaged_adapter("default_adapter")))
     others, bare = merged(2, learnt_by(tmp_path / "other.sqlite", b"theirs")), merged(3, "")
     forgotten, older = merged(4, learnt_by(concerts.path, b"ours")), merged(5, "of a run that is gone")
 

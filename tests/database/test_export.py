@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
-from nl2sql_tui.database.export import FORMATS, Format, write_rows
+from nl2sql_tui.database.export import write_rows
+from nl2sql_tui.database.formats import FORMATS, Format
 
 _COLUMNS = ("id", "name", "amount", "mixed", "name")
 _ROWS: list[Row] = [
