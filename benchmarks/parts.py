@@ -18,7 +18,7 @@ from nl2sql_tui.engine.local import LocalEngine
 from nl2sql_tui.engine.profiles import profile
 from nl2sql_tui.engine.sources import prepare
 from nl2sql_tui.evaluation.dataset import read_examples, read_predictions
-from nl2sql_tui.evaluation.evaluate import check_golds, claim_folder, judge_answers, questions_to_ask
+from nl2sql_tui.evaluation.evaluate import check_golds, claim_folder, identity, judge_answers, questions_to_ask
 from nl2sql_tui.evaluation.runner import predict
 from nl2sql_tui.evaluation.scores import CheckedExample, Scores, scores_of
 from nl2sql_tui.settings import Settings
@@ -57,7 +57,7 @@ def main() -> None:
 def _scores(
     checked: list[CheckedExample], engine: LocalEngine, settings: Settings, folder: Path, cancel: Cancel
 ) -> Scores:
-    predictions = claim_folder(folder, [one.example for one in checked], engine, settings)
+    predictions = claim_folder(folder, identity([one.example for one in checked], settings, engine.name))
     predict(questions_to_ask(checked), predictions, engine, settings, cancel, lambda *_: None)
     return scores_of(judge_answers(checked, read_predictions(predictions), None, cancel, lambda _: None))
 

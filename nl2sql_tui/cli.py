@@ -3,7 +3,6 @@
 Imports nothing heavy at module level: `--help` and the first paint of the terminal program must not wait.
 """
 
-import io
 import os
 import sys
 import traceback
@@ -16,17 +15,16 @@ import click
 
 from nl2sql_tui import __version__
 from nl2sql_tui.cli_models import add_to
+from nl2sql_tui.database.formats import FORMATS, Format
 from nl2sql_tui.errors import ExitCode, UserError
+from nl2sql_tui.output import guard_standard_output
 from nl2sql_tui.pipes import PipeBroke, telling_of_broken_pipes, turn_away_unread
 from nl2sql_tui.terminal import say, say_error
 
 if TYPE_CHECKING:
-    from nl2sql_tui.database.export import Format
     from nl2sql_tui.database.file import Database
     from nl2sql_tui.engine.events import Engine
     from nl2sql_tui.settings import Settings
-
-_FORMATS = ("table", "json", "jsonl", "csv", "md")
 
 
 class _Program(click.Group):
@@ -56,7 +54,7 @@ def program() -> None:
     nl2sql-tui --demo    opens it on a demo database
 
     The database is opened read-only, and no SQL runs until you say so.
-    --demo may stand in the place of DB in every command.
+    --demo may stand in the place of DB in ask, sql, predict and history.
     """
 
 
@@ -89,7 +87,7 @@ _timeout_option = click.option("--timeout", type=float, metavar="SECONDS", help=
 _format_option = click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="table",
     show_default=True,
     help="How rows are written.",
@@ -141,7 +139,7 @@ def ask(
     words: tuple[str, ...],
     demo: bool,
     run_it: bool,
-    form: "Format",
+    form: Format,
     limit: int | None,
     as_json: bool,
     timeout: float | None,
@@ -166,7 +164,7 @@ def ask(
 @_format_option
 @_limit_option
 @_timeout_option
-def sql(words: tuple[str, ...], demo: bool, form: "Format", limit: int | None, timeout: float | None) -> int:
+def sql(words: tuple[str, ...], demo: bool, form: Format, limit: int | None, timeout: float | None) -> int:
     """Run SQL, one reading statement, on DB and print its rows."""
     from nl2sql_tui.commands.rows import run_and_print
 
@@ -320,6 +318,8 @@ def run_program(arguments: list[str]) -> int:
     """Run one command and return its exit code; every error has been told on standard error."""
     try:
         code = program.main(arguments, prog_name="nl2sql-tui", standalone_mode=False)
+        with telling_of_broken_pipes():
+            sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.OK
     except click.ClickException as error:
         error.show()
@@ -334,9 +334,6 @@ def run_program(arguments: list[str]) -> int:
         return ExitCode.STOPPED
     except PipeBroke as broke:
         return ExitCode.OK if turn_away_unread() else _bug(broke.error)
-    except OSError as error:
-        say(f"nl2sql-tui: the output could not be written: {error.strerror or error}.")
-        return ExitCode.BUG
     except Exception as error:  # noqa: BLE001 - the last line of defence
         return _bug(error)
 
@@ -351,7 +348,7 @@ def _bug(error: Exception) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(traceback.format_exc(), encoding="utf-8")
         line += f" (details: {file})"
-    except OSError:
+    except Exception:  # noqa: BLE001 - whatever keeps the details from the disk, the line has to be told
         line += " (its details could not be written down)"
     say(line)
     return ExitCode.BUG
@@ -359,17 +356,14 @@ def _bug(error: Exception) -> int:
 
 def main() -> None:
     """The `nl2sql-tui` command."""
-    # A terminal that cannot show a character shows its code instead of ending the program.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    guard_standard_output()
     code = run_program(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except BrokenPipeError:
             pass  # as `run_program` has it
-        except OSError:
+        except (OSError, UserError):
             code = code or ExitCode.BUG
     # A model thread in the middle of a forward pass or an import must not hold up, or crash, the way out.
     os._exit(code)

@@ -67,6 +67,10 @@ class InputError(UserError):
     exit_code = ExitCode.INPUT
 
 
+class OutputError(UserError):
+    """What a command has to say cannot be written on standard output."""
+
+
 class Stopped(UserError):
     """The user asked to stop; what was there so far has been kept."""
 

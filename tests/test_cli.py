@@ -1,5 +1,6 @@
 """The commands from the outside: results on standard output, the rest on standard error, documented exit codes."""
 
+import errno
 import json
 import os
 import signal
@@ -295,10 +296,83 @@ def test_something_unforeseen_is_one_line_and_a_file(
     assert "ZeroDivisionError: in a test" in details.read_text()
 
 
-def test_the_formats_offered_are_those_there_are() -> None:
-    from nl2sql_tui.database.export import FORMATS
+def test_a_failure_of_the_system_is_told_as_what_it_is(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/a/file")
 
-    assert cli._FORMATS == FORMATS
+    monkeypatch.setattr(cli, "_engine", refused)
+    result = run("ask", concerts_file, "Who?")
+    assert result.code == ExitCode.BUG
+    assert "unexpected PermissionError: [Errno 13] Permission denied: '/a/file'" in result.err
+    assert "PermissionError" in next((tmp_path / "home").rglob("last-error.txt")).read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("statement", ["SELECT 1", f"SELECT '{'x' * 100_000}'"])
+def test_output_that_cannot_be_written_is_one_line_and_no_bug(
+    concerts_file: Path, tmp_path: Path, statement: str
+) -> None:
+    words = [sys.executable, "-m", "nl2sql_tui", "sql", str(concerts_file), statement, "--format", "csv"]
+    environment = {**os.environ, "NL2SQL_TUI_HOME": str(tmp_path)}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == ExitCode.BUG
+    assert ended.stderr == "nl2sql-tui: The output could not be written: No space left on device.\n"
+    assert not list(tmp_path.rglob("last-error.txt"))
+
+
+def test_output_that_nobody_wants_is_no_error(concerts_file: Path, tmp_path: Path) -> None:
+    closing = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', *sys.argv[1:]])"
+    words = [sys.executable, "-c", closing, "nl2sql_tui", "sql", str(concerts_file), "SELECT 1"]
+    environment = {**os.environ, "NL2SQL_TUI_HOME": str(tmp_path)}
+    ended = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.count("\n")) == (0, 1)
+
+
+_NOBODYS = "~no-such-user/x"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "DB", "Who?", "--model", f"path:{_NOBODYS}"],
+        ["ask", "DB", "Who?", "--adapter", _NOBODYS],
+        ["models", "plan", "phi3", "--adapter", _NOBODYS],
+        ["ask", "DB", "Who?", "--model", "ours"],
+    ],
+)
+def test_the_home_of_nobody_is_one_line(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(cli, "_engine", _REAL_ENGINE)
+    settings = tmp_path / "home" / "config" / "settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'[profiles.ours]\nfolder = "{_NOBODYS}"\n')
+    result = run(*(concerts_file if word == "DB" else word for word in arguments))
+    assert (result.code, result.err.count("\n")) == (ExitCode.INPUT, 1)
+    assert f"There is no home folder for the ~ in {_NOBODYS}" in result.err
+
+
+def test_a_home_that_names_nobody_is_one_line(run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NL2SQL_TUI_HOME", _NOBODYS)
+    result = run("sql", concerts_file, "SELECT 1")
+    assert (result.code, result.err.count("\n")) == (ExitCode.INPUT, 1)
+    assert "NL2SQL_TUI_HOME has to name a folder" in result.err
+
+
+def test_something_unforeseen_is_one_line_where_its_details_cannot_be_kept(
+    run: Run, concerts_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: object) -> None:
+        monkeypatch.setenv("NL2SQL_TUI_HOME", _NOBODYS)
+        raise ZeroDivisionError("in a test")
+
+    monkeypatch.setattr(cli, "_engine", explode)
+    result = run("ask", concerts_file, "Who?")
+    assert (result.code, result.err.count("\n")) == (ExitCode.BUG, 1)
+    assert "its details could not be written down" in result.err
 
 
 def test_models_are_listed(run: Run) -> None:

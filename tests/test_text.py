@@ -1,5 +1,8 @@
 """Nothing that a terminal obeys gets through, and everything that is text does."""
 
+import sys
+import unicodedata
+
 import pytest
 
 from nl2sql_tui.text import content, is_blank, shortened, visible, visible_lines
@@ -15,7 +18,13 @@ from nl2sql_tui.text import content, is_blank, shortened, visible, visible_lines
         ("\x7f\x9b31m", "␡⟨009B⟩31m"),
         ("gpj.\u202eexe", "gpj.⟨202E⟩exe"),
         ("zero\u200bwidth\ufeff", "zero⟨200B⟩width⟨FEFF⟩"),
-        ("ad\u00admin \u3164 \ufe0f👍", "ad⟨00AD⟩min ⟨3164⟩ \ufe0f👍"),
+        ("ad\u00admin \u3164 \ufe0f👍", "ad⟨00AD⟩min ⟨3164⟩ ⟨FE0F⟩👍"),
+        ("pass\u200dword\ufe0f", "pass⟨200D⟩word⟨FE0F⟩"),
+        (
+            "👍\u200da \u200d👍 👍\ufe0f\ufe0f 1\ufe0f a\ufe0f\u20e3",
+            "👍⟨200D⟩a ⟨200D⟩👍 👍\ufe0f⟨FE0F⟩ 1⟨FE0F⟩ a⟨FE0F⟩\u20e3",
+        ),
+        ("❤️‍🔥 👩🏽‍⚕️ 🏳️‍🌈 1️⃣ #️⃣ ©️", "❤️‍🔥 👩🏽‍⚕️ 🏳️‍🌈 1️⃣ #️⃣ ©️"),
         ("\ud800", "\ufffd"),
         ("\U000e0041", "⟨E0041⟩"),
         ("[/b] [red]x[/red]", "[/b] [red]x[/red]"),
@@ -23,6 +32,12 @@ from nl2sql_tui.text import content, is_blank, shortened, visible, visible_lines
 )
 def test_what_a_terminal_would_obey_becomes_visible(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+def test_every_format_character_that_is_not_drawn_becomes_visible() -> None:
+    drawn = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+    every = {code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"}
+    assert {code for code in every if visible(f"a{chr(code)}b") == f"a{chr(code)}b"} == drawn
 
 
 def test_lines_stay_where_they_are_wanted() -> None:
@@ -40,5 +55,5 @@ def test_content_never_reads_markup() -> None:
 
 
 def test_what_nobody_sees_is_blank() -> None:
-    assert all(map(is_blank, ("", " \n", "\u200b\u00a0", "\u2800", "\x1b", "\u3164")))
+    assert all(map(is_blank, ("", " \n", "\u200b\u00a0", "\u2800", "\x1b", "\u3164", "\u200d\ufe0f")))
     assert not any(map(is_blank, ("?", " a ", "👍", "\u200bx")))

@@ -11,8 +11,9 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.background import from_thread
 from nl2sql_tui.commands.rows import code_of, limits_for, print_rows, stopping_on_interrupt
 from nl2sql_tui.database.execute import Ending, ResultSet, collected
-from nl2sql_tui.database.export import Format, json_value
+from nl2sql_tui.database.export import json_value
 from nl2sql_tui.database.file import Database
+from nl2sql_tui.database.formats import Format
 from nl2sql_tui.doctor import SECONDS, Diagnosis, ResultFacts, examine
 from nl2sql_tui.engine.events import Engine, ModelMemory, Token
 from nl2sql_tui.errors import ExitCode, SqlError, Stopped, UserError

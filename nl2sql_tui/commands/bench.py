@@ -1,8 +1,6 @@
 """`bench`: what a model takes on this computer, as a table or as JSON."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +13,7 @@ from nl2sql_tui.commands.rows import stopping_on_interrupt
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Engine
 from nl2sql_tui.engine.local import LocalEngine
+from nl2sql_tui.engine.store import passing_folder
 from nl2sql_tui.errors import ExitCode, InputError
 from nl2sql_tui.evaluation.bench import Bench, run
 from nl2sql_tui.settings import Settings
@@ -57,13 +56,10 @@ def random_engine(settings: Settings) -> Iterator[Engine]:
     from nl2sql_tui.engine.random_model import write_random_model
 
     profile = chosen_profile(settings)
-    folder = Path(tempfile.mkdtemp(prefix="nl2sql-tui-random-"))
-    try:
+    with passing_folder() as folder:
         say(f"Writing random weights for {profile.title} …")
         write_random_model(profile, folder)
         yield LocalEngine(replace(profile, adapter=None, folder=folder), lambda *_: folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _table(measured: Bench) -> str:

@@ -1,11 +1,11 @@
 """Finds the model that the settings mean, with everything that they say of it; fetches and loads nothing."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from nl2sql_tui.engine.own_profiles import as_asked, find, one_of
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import InputError
+from nl2sql_tui.folders import user_path
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.template_names import TEMPLATE_NAMES, TemplateName
 from nl2sql_tui.text import shortened
@@ -38,7 +38,7 @@ def _merged_into(profile: Profile) -> Profile:
     """A model that this program converts has its adapter merged on the way, in the place of the packaged one."""
     from nl2sql_tui.engine.adapter_files import adapter_folder
 
-    folder = adapter_folder(Path(profile.lora).expanduser())
+    folder = adapter_folder(user_path(profile.lora))
     if not folder.is_dir():
         raise InputError(
             f"There is no folder {shortened(profile.lora, 100)}.",

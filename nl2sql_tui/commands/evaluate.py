@@ -14,19 +14,19 @@ from nl2sql_tui.evaluation.dataset import Example, Predicted, read_examples, rea
 from nl2sql_tui.evaluation.evaluate import (
     check_golds,
     claim_folder,
+    identity,
     judge_answers,
     make_folder,
+    model_of,
     questions_to_ask,
     require_same_questions,
 )
 from nl2sql_tui.evaluation.report import HTML_FILE, write_report
-from nl2sql_tui.evaluation.runner import Prediction, answered_ids, predict
+from nl2sql_tui.evaluation.runner import GOES_ON, Prediction, answered_ids, predict
 from nl2sql_tui.evaluation.scores import CheckedExample, Scores, scores_of
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import ProgressLine, say, showing_load
 from nl2sql_tui.text import visible_lines
-
-_GOES_ON = "What was answered is kept; the same command goes on from there."
 
 
 def evaluate(
@@ -62,8 +62,8 @@ def evaluate(
             with _progress(len(checked), "questions: answers judged") as report:
                 outcomes = judge_answers(checked, answers or {}, other, cancel, report)
     except Stopped as stopped:
-        raise Stopped(hint=_GOES_ON if run else "") from stopped
-    model = run.engine.name if run else None
+        raise Stopped(hint=GOES_ON if run else "") from stopped
+    model = run.model if run else None
     scores = scores_of(outcomes)
     about = {
         "data": str(data),
@@ -93,10 +93,21 @@ class _Run:
         """Raises InputError if the folder holds the answers of another run."""
         self.engine = engine
         self._settings = settings
-        self._file = claim_folder(out, every_example, engine, settings)
+        self._out = out
+        self._every_example = every_example
+        # Before the model is loaded, as far as that goes without it.
+        self._file = claim_folder(out, identity(every_example, settings))
+
+    @property
+    def model(self) -> str:
+        """The name of the model whose answers these are."""
+        return model_of(self._out) or self.engine.name
 
     def answers(self, checked: list[CheckedExample], cancel: Cancel) -> dict[str | int, Predicted]:
-        """Ask the model what it has not answered before, and give all answers. Raises Stopped, ModelError."""
+        """Ask the model what it has not answered before, and give all answers.
+
+        Raises InputError where another model gave those there are; Stopped, ModelError.
+        """
         questions = questions_to_ask(checked)
         if {question.id for question in questions} <= answered_ids(self._file):
             return read_predictions(self._file)
@@ -111,6 +122,8 @@ class _Run:
         self.engine.start()
         try:
             with showing_load(self.engine):
+                self.engine.wait_until_ready(cancel)
+                claim_folder(self._out, identity(self._every_example, self._settings, self.engine.name))
                 predict(questions, self._file, self.engine, self._settings, cancel, report)
         finally:
             progress.end()

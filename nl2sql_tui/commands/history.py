@@ -5,7 +5,9 @@ from pathlib import Path
 
 from nl2sql_tui.database.value_cache import ValueCache
 from nl2sql_tui.engine.own_adapters import delete_learnt
+from nl2sql_tui.engine.sources import remove_unused
 from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.folders import copied_file
 from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file
 from nl2sql_tui.terminal import say
 from nl2sql_tui.text import visible, visible_lines
@@ -40,15 +42,21 @@ def list_databases() -> int:
 def forget_history(database: Path) -> int:
     """Remove every pair of `database` for good and say how many; return the exit code.
 
-    What was learnt from them, and the index of the database's cells, go as well. Raises HistoryError, ModelError.
+    What was learnt from them, and what may hold the database's cells, go as well: their index, and what was copied to
+    a file. Raises HistoryError, ModelError.
     """
     forgotten = History(default_history_file()).forget(database)
     try:
         ValueCache().forget(database)
     except OSError as error:
         say(f"The index of its cells could not be removed: {error.strerror}.")
+    try:
+        copied_file().unlink(missing_ok=True)
+    except OSError as error:
+        say(f"What was copied to {visible(str(copied_file()))} could not be removed: {error.strerror}.")
     if delete_learnt(database):
         say(f"The adapter that was learnt from them is deleted; the packaged one answers {visible(str(database))}.")
+    remove_unused()
     say(f"Forgot {_count(forgotten, 'statement')} for {visible(str(database))}; the database itself is unchanged.")
     return ExitCode.OK
 

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from nl2sql_tui.commands.choose import chosen_profile
@@ -16,6 +15,7 @@ from nl2sql_tui.engine.plan import Device, Plan, choose, class_of, devices_of, p
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.engine.sources import prepared_folder
 from nl2sql_tui.errors import ExitCode, ModelError
+from nl2sql_tui.folders import user_path
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import say_error
 from nl2sql_tui.text import byte_size, shortened, visible
@@ -62,7 +62,7 @@ def _architecture(profile: Profile) -> Architecture:
 
 def _adapter_bytes(profile: Profile) -> int:
     """The adapter's, if one is named by a folder; one that would have to be fetched counts nothing."""
-    place = Path(profile.lora).expanduser()
+    place = user_path(profile.lora)
     return adapter_bytes(place) if profile.lora and place.is_dir() else 0
 
 

@@ -10,8 +10,9 @@ from typing import TextIO
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.commands.background import from_thread
 from nl2sql_tui.database.execute import Ending, Limits
-from nl2sql_tui.database.export import FOR_READING, Format, write_rows
+from nl2sql_tui.database.export import write_rows
 from nl2sql_tui.database.file import Database
+from nl2sql_tui.database.formats import FOR_READING, Format
 from nl2sql_tui.errors import ExitCode, Stopped
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.terminal import say, say_error

@@ -23,7 +23,7 @@ _AMBIGUOUS: Final = re.compile(r"ambiguous column name: (.*)", re.DOTALL)
 _SYNTAX_ERROR: Final = re.compile(r'near "(\w+)": syntax error')
 _SCAN: Final = re.compile(r"SCAN (?:TABLE )?(\S+)")
 _NAME_SHOWN: Final = 60
-_READING_STATEMENTS: Final = frozenset(("select", "with", "values", "explain", "pragma"))
+READING_STATEMENTS: Final = frozenset(("select", "with", "values", "explain", "pragma"))
 _READ_ONLY: Final = "The database is opened read-only; nothing was changed."
 
 
@@ -74,7 +74,7 @@ def check(connection: GuardedConnection, sql: str, schema: Schema | None = None)
     tables = _tables(connection, log, program)
     reads = tuple(f"{table}.{column}" for table, column in log.reads if column)
     writes = tuple(str(refusal) for refusal in log.refusals) + _refused_pragma_tables(tables)
-    if not writes and _first_word(sql) not in _READING_STATEMENTS:
+    if not writes and _first_word(sql) not in READING_STATEMENTS:
         writes = (_first_word(sql).upper(),)
     if writes:
         line = f"This statement does more than read: {visible(', '.join(writes))}."

@@ -10,19 +10,15 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Literal, TextIO, get_args
+from typing import Any, Final, TextIO
 
 from rich.cells import cell_len
 
 from nl2sql_tui.database.cells import CellText, cell_text, fitted
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
+from nl2sql_tui.database.formats import Format
 from nl2sql_tui.errors import UserError
 from nl2sql_tui.text import shortened, visible
-
-Format = Literal["table", "json", "jsonl", "csv", "md"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-FOR_READING: Final[frozenset[Format]] = frozenset(("table", "md"))
-"""Formats whose columns must be measured before the first line, so that all rows are held in memory."""
 
 _WIDEST_CELL: Final = 60
 """Columns of the screen that a cell of a table takes at most."""

@@ -13,6 +13,7 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.events import PACKAGED, KnownAdapter, LoadState
 from nl2sql_tui.engine.profiles import Profile
 from nl2sql_tui.errors import InputError
+from nl2sql_tui.folders import user_path
 from nl2sql_tui.text import visible
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class AdapterChoice(Protocol):
     """The adapters of one model. For any thread, except that a `Change` is the model's thread's to make."""
 
     def at_first(self) -> str:
-        """The name of the adapter that the model is loaded with; empty for none. Looks at the disk."""
+        """The adapter that the model is loaded with, by name; empty for none. Looks at the disk; raises InputError."""
         ...
 
     def known(self, loaded: "LoadedModel | None") -> tuple[KnownAdapter, ...]:
@@ -66,7 +67,7 @@ class _Beside:
 
     def at_first(self) -> str:
         given = self._profile.lora
-        folder = Path(given).expanduser()
+        folder = user_path(given)
         return _short_name(folder) if given and folder.is_dir() else given
 
     def known(self, loaded: "LoadedModel | None") -> tuple[KnownAdapter, ...]:

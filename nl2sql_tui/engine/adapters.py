@@ -16,6 +16,7 @@ from nl2sql_tui.engine.merging import ADAPTER_CONFIG, ADAPTER_WEIGHTS, quiet
 from nl2sql_tui.engine.profiles import HUB_ID
 from nl2sql_tui.engine.transfer import FetchFailed, Meter, Report
 from nl2sql_tui.errors import InputError, ModelError
+from nl2sql_tui.folders import user_path
 from nl2sql_tui.text import shortened, visible
 
 _HINT: Final = "Choose the model it was made for with --model, or another adapter."
@@ -30,11 +31,11 @@ def adapter_place(given: str, report: Report, cancel: Cancel) -> Path:
     Raises InputError where it is neither, ModelError where it cannot be fetched, Stopped.
     """
     try:
-        folder = Path(given).expanduser()
+        folder = user_path(given)
         if folder.is_dir():
             return folder
-    except (OSError, RuntimeError):
-        # No rights to it, a name that no folder can have, or the home of nobody.
+    except OSError:
+        # No rights to it, or a name that no folder can have.
         pass
     if HUB_ID.fullmatch(given) is None:
         raise InputError(

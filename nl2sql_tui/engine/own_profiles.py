@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, get_args
 from nl2sql_tui.engine import architecture, profiles
 from nl2sql_tui.engine.profiles import FORMS, HUB_ID, PROFILES, SAMPLINGS, AnswerForm, Form, Profile
 from nl2sql_tui.errors import InputError, ModelError
+from nl2sql_tui.folders import user_path
 from nl2sql_tui.template_names import TEMPLATE_NAMES
 from nl2sql_tui.text import shortened, visible
 
@@ -113,7 +114,7 @@ def _by_place(name: str) -> Profile:
         if HUB_ID.fullmatch(place) is None:
             raise ModelError(f"{shortened(name, 80)} names no model of the Hub.", "Write it as hf:OWNER/NAME.")
         return _bare(name, place, hub_id=place)
-    folder = Path(place).expanduser().absolute()
+    folder = user_path(place).absolute()
     if not (folder / "config.json").is_file():
         raise ModelError(
             f"There is no model in {visible(str(folder))}: it has no config.json.",
@@ -209,7 +210,7 @@ def _start(name: str, table: Mapping[str, Any], known: Mapping[str, Profile], wh
     profile = replace(profile, architecture=None, parameters="", model_type="", download_bytes=0, disk_bytes=0)
     if folder is None:
         return profile
-    place = Path(folder).expanduser().absolute()
+    place = user_path(folder).absolute()
     return replace(_of_folder(profile, place), folder=place, hub_id="")
 
 

@@ -18,6 +18,8 @@ from nl2sql_tui.engine.pip_settings import IndexSettings
 from nl2sql_tui.engine.profiles import IndexedFile
 from nl2sql_tui.engine.transfer import FetchFailed, host_of, pause
 from nl2sql_tui.engine.web import Web
+from nl2sql_tui.errors import InputError
+from nl2sql_tui.folders import user_path
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1"
 _MOST_PAGE_BYTES = 32 * 1024 * 1024
@@ -64,6 +66,8 @@ def _ask(page: str, place: str, wheel: IndexedFile, web: Web, cancel: Cancel) ->
         links = _links_of_page(page, web, cancel) if folder is None else _links_of_path(folder, wheel)
     except FetchFailed as error:
         return Refusal(shown, error.reason)
+    except InputError:
+        return Refusal(shown, "its ~ is nobody's home folder")
     except ValueError:  # what urllib says of an address that is none
         return Refusal(shown, "its address, or one in it, cannot be used")
     named = [link for link in links if link.name == wheel.wheel]
@@ -76,13 +80,13 @@ def _ask(page: str, place: str, wheel: IndexedFile, web: Web, cancel: Cancel) ->
 
 
 def local_path(address: str) -> Path | None:
-    """The path that `address` means, if it means one: a plain path or a `file:` address."""
+    """The path that `address` means, if it means one: a plain path or a `file:` address. Raises InputError."""
     parts = urlsplit(address)
     if parts.scheme == "file":
         return Path(url2pathname(parts.path))
     if "://" in address:
         return None
-    return Path(address).expanduser()
+    return user_path(address)
 
 
 def _links_of_path(path: Path, wheel: IndexedFile) -> list[_Link]:

@@ -11,7 +11,7 @@ from nl2sql_tui.engine import own_adapters, store
 from nl2sql_tui.engine.events import LoadState
 from nl2sql_tui.engine.hardware import read_hardware
 from nl2sql_tui.engine.plan import fits
-from nl2sql_tui.engine.profiles import Profile
+from nl2sql_tui.engine.profiles import PROFILES, Profile
 from nl2sql_tui.engine.transfer import Report
 from nl2sql_tui.errors import ModelError
 from nl2sql_tui.text import visible
@@ -98,10 +98,22 @@ def _converted(profile: Profile, report: Report, cancel: Cancel, local: Path | N
     return folder
 
 
+def remove_unused() -> None:
+    """Delete the models on disk that were made with an adapter that answers for no database any more.
+
+    An adapter learnt from a history says something of it, and so do the weights that it was merged into. Raises
+    ModelError where they cannot be deleted.
+    """
+    packaged = {store.adapter_digest(store.packaged_adapter(one.adapter)) for one in PROFILES.values() if one.adapter}
+    store.remove_unused(
+        lambda profile: packaged | {store.adapter_digest(folder) for folder in own_adapters.in_use(profile)}
+    )
+
+
 def _other_adapters(profile: Profile) -> set[str]:
     """The digests of the adapters that the profile answers with elsewhere: the packaged one, and databases' own."""
     folders = own_adapters.in_use(profile.name)
     if profile.adapter:
-        folders.append(store.adapter_folder(profile.adapter))
+        folders.append(store.packaged_adapter(profile.adapter))
     this = store.adapter_of(profile)
     return {store.adapter_digest(folder) for folder in folders} - {store.adapter_digest(this) if this else ""}

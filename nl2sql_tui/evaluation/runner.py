@@ -20,7 +20,7 @@ from nl2sql_tui.evaluation.json_rows import is_text, json_lines, parsed
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import visible
 
-_GOES_ON = "What was answered is kept; the same command goes on from there."
+GOES_ON = "What was answered is kept; the same command goes on from there."
 
 _PREDICTION_START = b'{"id":'
 """How every line that `Prediction.as_json` makes begins: tells a cut prediction from a file of something else."""
@@ -163,7 +163,7 @@ def _prediction(
     *_, last = Assistant(database, engine, settings).answer(question.text, cancel)
     if cancel.requested:
         # Even if there is an answer: it was not compared with others to the end.
-        raise Stopped(hint=_GOES_ON)
+        raise Stopped(hint=GOES_ON)
     match last:
         case Answer():
             verdict = last.verdict

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from nl2sql_tui.database.cells import cell_text
+from nl2sql_tui.database.check import READING_STATEMENTS
 from nl2sql_tui.database.connect import Deadline, connect
 from nl2sql_tui.database.execute import Row
 from nl2sql_tui.errors import DatabaseError
@@ -29,7 +30,6 @@ _SAMPLE_COLUMNS: Final = 12
 _SAMPLE_LETTERS: Final = 60
 _ERROR_LETTERS: Final = 200
 
-_READING: Final = frozenset(("select", "with", "values", "explain", "pragma"))
 _NOT_READING: Final = frozenset(
     "alter analyze attach begin commit create delete detach drop end insert reindex release replace rollback "
     "savepoint update vacuum".split()
@@ -95,7 +95,7 @@ def _require_one_reading_statement(sql: str) -> None:
         raise _Failed(Category.NOT_READING, first.upper())
     if any(piece.text == ";" for piece in pieces[words[0] : words[-1]]):
         raise _Failed(Category.SEVERAL, "")
-    if first.lower() not in _READING:
+    if first.lower() not in READING_STATEMENTS:
         raise _Failed(Category.SYNTAX, f"No statement begins with {shortened(first, _ERROR_LETTERS)}.")
 
 

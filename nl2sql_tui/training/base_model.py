@@ -18,6 +18,7 @@ from nl2sql_tui.engine.profiles import HUB_ID, PROFILES, Profile
 from nl2sql_tui.engine.sources import prepare
 from nl2sql_tui.engine.transfer import FetchFailed, Meter, Report
 from nl2sql_tui.errors import InputError, ModelError
+from nl2sql_tui.folders import user_path
 from nl2sql_tui.text import shortened, visible
 
 Dtype = Literal["bfloat16", "float16", "float32"]
@@ -73,7 +74,7 @@ def _of_profile(profile: Profile) -> BaseModel:
 
 
 def _named(name: str, revision: str) -> BaseModel:
-    folder = Path(name).expanduser()
+    folder = user_path(name)
     if folder.is_dir():
         return BaseModel(name, folder=folder)
     if _is_hub_id(name):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from nl2sql_tui.folders import cache_folder
+from nl2sql_tui.folders import copied_file
 from nl2sql_tui.text import visible
 
 LONGEST_THROUGH_TERMINAL = 74_000
@@ -47,7 +47,7 @@ def _told(data: bytes, size: str, places: list[str]) -> str:
 
 
 def _write_file(data: bytes) -> Path:
-    path = cache_folder() / "copied.txt"
+    path = copied_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_bytes(data)

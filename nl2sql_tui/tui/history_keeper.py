@@ -15,20 +15,19 @@ from nl2sql_tui.tui.background import InternalError
 class HistoryKeeper:
     """Writes each pair on a daemon thread of its own, and says at most once that it cannot."""
 
-    def __init__(self, database: Database, model: str, history: History, tell: Callable[[UserError], None]) -> None:
+    def __init__(self, database: Database, history: History, tell: Callable[[UserError], None]) -> None:
         """`tell` is called on another thread, with what keeps pairs from being kept."""
         self._database = database
-        self._model = model
         self._history = history
         self._tell = tell
         self._lock = threading.Lock()
         self._told = False
 
-    def keep(self, question: str, sql: str, *, edited: bool, row_count: int) -> None:
+    def keep(self, question: str, sql: str, model: str, *, edited: bool, row_count: int) -> None:
         """Keep the pair; returns at once."""
         ran_at = now()
         threading.Thread(
-            target=lambda: self._keep(question, sql, edited, row_count, ran_at), name="history", daemon=True
+            target=lambda: self._keep(question, sql, model, edited, row_count, ran_at), name="history", daemon=True
         ).start()
 
     def remembered(self) -> list[Remembered]:
@@ -40,7 +39,7 @@ class HistoryKeeper:
             return []
         return [Remembered(pair.question, pair.sql, pair.last_run) for pair in pairs]
 
-    def _keep(self, question: str, sql: str, edited: bool, row_count: int, ran_at: datetime) -> None:
+    def _keep(self, question: str, sql: str, model: str, edited: bool, row_count: int, ran_at: datetime) -> None:
         try:
             pair = AcceptedPair(
                 database=self._database.path,
@@ -48,7 +47,7 @@ class HistoryKeeper:
                 question=question,
                 sql=sql,
                 edited=edited,
-                model=self._model,
+                model=model,
                 row_count=row_count,
                 last_run=ran_at,
             )

@@ -70,8 +70,11 @@ def test_a_model_of_random_weights_is_measured_and_removed(
         profile("phi3"), name="small", architecture=_SMALL, forms=("bfloat16",), context_tokens=4096, schema_tokens=3000
     )
     monkeypatch.setattr("nl2sql_tui.engine.own_profiles.PROFILES", {**PROFILES, "small": small})
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("NL2SQL_TUI_HOME", str(tmp_path))
+    left_by_a_killed_one = tmp_path / "cache" / "passing" / "killed" / "model.safetensors"
+    left_by_a_killed_one.parent.mkdir(parents=True)
+    left_by_a_killed_one.write_bytes(b"weights")
+    left_by_a_killed_one.parent.with_suffix(".lock").touch()
     code = run_program(
         ["bench", "--model", "small", "--form", "bfloat16", "--random-weights", "--json", "--max-new-tokens", "8"]
     )
@@ -79,4 +82,4 @@ def test_a_model_of_random_weights_is_measured_and_removed(
     assert code == ExitCode.OK
     assert figures["cold"]["tokens"] <= 8
     assert figures["weights_bytes"] == pytest.approx(2 * _SMALL.parameters, rel=0.01)
-    assert list(tmp_path.glob("nl2sql-tui-random-*")) == []
+    assert list(tmp_path.rglob("*.safetensors")) == []

@@ -131,6 +131,59 @@ def test_answers_of_another_run_are_not_mixed_in(data: Path, tmp_path: Path) -> 
     assert (out / "predictions.jsonl").read_bytes() == before
 
 
+def test_a_profile_of_the_users_own_is_another_one_once_its_table_says_so(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ours = {"ours": {"like": "phi3", "template": "schema first"}}
+    evaluate(data, out, ScriptedEngine, Settings(model="ours", profiles=ours))
+    evaluate(data, out, ScriptedEngine, Settings(model="ours", profiles=ours | {"other": {"like": "mistral"}}))
+    ours["ours"]["template"] = "article instruction"
+    with pytest.raises(InputError, match="another run: profile differ"):
+        evaluate(data, out, ScriptedEngine, Settings(model="ours", profiles=ours))
+
+
+def _served(model: str, url: str) -> tuple[ScriptedEngine, Settings]:
+    """A server's model, whose name is not known before the server was asked."""
+
+    class Served(ScriptedEngine):
+        @property
+        def name(self) -> str:
+            return model if self.starts else "127.0.0.1:8000"
+
+    return Served(), Settings(endpoint=url)
+
+
+def test_answers_of_a_servers_other_model_are_not_mixed_in(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    url = "http://127.0.0.1:8000"
+
+    def go(model: str, url: str, limit: int | None = None) -> ScriptedEngine:
+        engine, settings = _served(model, url)
+        evaluate(data, out, lambda: engine, settings, limit=limit)
+        return engine
+
+    go("first", url, limit=1)
+    assert json.loads((out / "scores.json").read_text())["model"] == "first"
+    before = (out / "predictions.jsonl").read_bytes()
+    with pytest.raises(InputError, match="another run: model differ"):
+        go("second", url)
+    with pytest.raises(InputError, match="another run: endpoint differ"):
+        go("first", "http://127.0.0.1:8001")
+    assert (out / "predictions.jsonl").read_bytes() == before
+    go("first", f"{url}/v1/")
+    # All is answered: the server is not asked again, and the answers keep the name of the model that gave them.
+    assert go("second", url).starts == 0
+    assert json.loads((out / "scores.json").read_text())["model"] == "first"
+
+
+def test_a_key_stands_in_no_note_of_a_run(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NL2SQL_TUI_API_KEY", "secret-of-a-test")
+    engine, settings = _served("first", "http://example.org/v1")
+    evaluate(data, tmp_path / "out", lambda: engine, settings)
+    note = (tmp_path / "out" / "run.json").read_text()
+    assert "http://example.org/v1" in note
+    assert "secret-of-a-test" not in note
+
+
 def test_a_mended_gold_and_a_larger_limit_cost_no_answer_again(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     evaluate(data, out, ScriptedEngine, Settings(), limit=2)

@@ -10,8 +10,9 @@ from nl2sql_tui.commands import ask as asking
 from nl2sql_tui.commands.ask import Output, ask
 from nl2sql_tui.commands.history import forget_history, list_databases, list_history
 from nl2sql_tui.database.file import Database
-from nl2sql_tui.engine import own_adapters
+from nl2sql_tui.engine import own_adapters, store
 from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.folders import copied_file
 from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file, schema_fingerprint
 from nl2sql_tui.settings import Settings
 from tests.fake_engine import ScriptedEngine
@@ -149,3 +150,36 @@ def test_forgetting_takes_what_was_learnt_along(concerts: Database, capsys: pyte
     assert not learnt.exists()
     assert own_adapters.adapter_for(concerts.path, "default") is None
     assert "is deleted" in capsys.readouterr().err
+
+
+def test_forgetting_takes_along_the_weights_with_what_was_learnt(concerts: Database, tmp_path: Path) -> None:
+    def learnt_by(database: Path, content: bytes) -> str:
+        adapter = own_adapters.home_of(database) / "run-1" / "adapter"
+        adapter.mkdir(parents=True)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            (adapter / name).write_bytes(content)
+        own_adapters.use(database, "default", adapter)
+        return store.adapter_digest(adapter)
+
+    def merged(number: int, adapter: str) -> Path:
+        folder = store.models_folder() / f"default-{number:012x}"
+        folder.mkdir(parents=True)
+        (folder / store.WEIGHTS).write_bytes(b"weights")
+        store.Marker("default", "gguf:base", adapter, store.RECIPE, 7, {}).write(folder)
+        return folder
+
+    packaged = merged(1, store.adapter_digest(store.packaged_adapter("default_adapter")))
+    others, bare = merged(2, learnt_by(tmp_path / "other.sqlite", b"theirs")), merged(3, "")
+    forgotten, older = merged(4, learnt_by(concerts.path, b"ours")), merged(5, "of a run that is gone")
+
+    assert forget_history(concerts.path) == ExitCode.OK
+
+    assert [folder.exists() for folder in (packaged, others, bare)] == [True] * 3
+    assert [folder.exists() for folder in (forgotten, older)] == [False] * 2
+
+
+def test_forgetting_takes_along_what_was_copied_to_a_file(concerts: Database) -> None:
+    copied_file().parent.mkdir(parents=True)
+    copied_file().write_text("Rose White")
+    assert forget_history(concerts.path) == ExitCode.OK
+    assert not copied_file().exists()

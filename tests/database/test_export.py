@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nl2sql_tui.database.execute import Cell, Ending, Page, Row
-from nl2sql_tui.database.export import FORMATS, Format, write_rows
+from nl2sql_tui.database.export import write_rows
+from nl2sql_tui.database.formats import FORMATS, Format
 from nl2sql_tui.errors import SqlError
 
 _COLUMNS = ("id", "name", "amount", "mixed", "name")

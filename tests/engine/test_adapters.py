@@ -199,6 +199,8 @@ def test_a_place_is_a_folder_a_run_or_a_name_on_the_hub(places: tuple[Path, Path
     run.mkdir()
     (run / "adapter").symlink_to(places[0])
     assert adapter_bytes(run) == (places[0] / "adapter_model.safetensors").stat().st_size
-    for given in ("no-such", "no-such" * 100, "~no-such/adapter"):
+    for given in ("no-such", "no-such" * 100):
         with pytest.raises(InputError, match=f"There is no adapter {given[:7]}"):
             adapter_place(given, print, Cancel())
+    with pytest.raises(InputError, match="There is no home folder for the ~ in ~no-such/adapter"):
+        adapter_place("~no-such/adapter", print, Cancel())

@@ -30,7 +30,7 @@ PROFILE = replace(tiny_profile(None), adapter="tiny_adapter")
 def adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An adapter for the tiny model, shipped as `tiny_adapter`."""
     folder = write_adapter(tmp_path / "tiny_adapter", tiny_model())
-    monkeypatch.setattr(store, "adapter_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(store, "packaged_adapter", lambda name: tmp_path / name)
     return folder
 
 

@@ -145,6 +145,11 @@ class TestFolders:
         assert answer.file is not None
         assert answer.file.resolve() == tmp_path.resolve() / "files" / WHEEL
 
+    def test_a_folder_in_the_home_of_nobody_is_a_refusal(self) -> None:
+        answer = ask_one(settings_for(find_links=("~no-such-user/wheels",)))
+        assert isinstance(answer, Refusal)
+        assert answer.reason == "its ~ is nobody's home folder"
+
     def test_a_folder_that_is_not_there_is_a_refusal(self, tmp_path: Path) -> None:
         answer = ask_one(settings_for(find_links=(str(tmp_path / "nothing"),)))
         assert isinstance(answer, Refusal)
@@ -218,8 +223,11 @@ def test_a_proxy_that_is_none_is_a_refusal_without_its_password(server: FakeWeb)
     assert answer == Refusal("127.0.0.1", "the proxy that is set cannot be used")
 
 
-def test_a_certificate_that_is_not_there_is_a_refusal(tmp_path: Path) -> None:
-    settings = IndexSettings(indexes=("https://127.0.0.1:1/simple",), certificate=str(tmp_path / "none.pem"))
-    answer = ask_one(settings)
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [("/nowhere/none.pem", "cannot be read"), ("~no-such-user/none.pem", "lies in nobody's home folder")],
+)
+def test_a_certificate_that_is_not_there_is_a_refusal(certificate: str, reason: str) -> None:
+    answer = ask_one(IndexSettings(indexes=("https://127.0.0.1:1/simple",), certificate=certificate))
     assert isinstance(answer, Refusal)
-    assert "certificate named in pip's configuration cannot be read" in answer.reason
+    assert f"the certificate named in pip's configuration {reason}" in answer.reason

@@ -36,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyWheel:
 def tiny_default(tiny: TinyWheel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Profile:
     """A profile like the default one, with an adapter of its own."""
     write_adapter(tmp_path / "tiny_adapter", tiny_model())
-    monkeypatch.setattr(store, "adapter_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(store, "packaged_adapter", lambda name: tmp_path / name)
     return replace(tiny_profile(tiny.pinned), adapter="tiny_adapter")
 
 

@@ -1,6 +1,8 @@
 """What lies on disk is found, counted and cleared away without touching anything else."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -33,13 +35,13 @@ def put(name: str, base: str = BASE, changes: Mapping[str, object] | None = None
 class TestAdapter:
     def test_the_shipped_one_is_found_and_is_no_pickle(self) -> None:
         for adapter in {known.adapter for known in PROFILES.values()} - {None}:
-            folder = store.adapter_folder(str(adapter))
+            folder = store.packaged_adapter(str(adapter))
             assert {file.suffix for file in folder.iterdir()} <= {".json", ".safetensors", ".md", ".png"}
             assert (folder / "README.md").read_text(encoding="utf-8").startswith("---\n")
 
     def test_a_missing_one_is_a_matter_of_the_installation(self) -> None:
         with pytest.raises(ModelError, match="adapter nothing is missing from this installation"):
-            store.adapter_folder("nothing")
+            store.packaged_adapter("nothing")
 
     def test_one_made_on_this_computer_takes_the_place_of_the_packaged_one(self, tmp_path: Path) -> None:
         default = profile("default")
@@ -49,7 +51,7 @@ class TestAdapter:
         for name in ("adapter_config.json", "adapter_model.safetensors"):
             (tmp_path / name).write_bytes(b"one")
         assert store.adapter_of(own) == tmp_path
-        assert store.adapter_of(default) == store.adapter_folder("default_adapter")
+        assert store.adapter_of(default) == store.packaged_adapter("default_adapter")
         assert store.adapter_of(profile("phi3")) is None
 
     def test_its_digest_follows_its_files(self, tmp_path: Path) -> None:
@@ -171,6 +173,27 @@ class TestHubFolders:
         file.parent.mkdir(parents=True)
         file.write_text(content, encoding="utf-8")
         assert store.linked_folder(self.PHI3) is None
+
+
+_KILLED = """
+import os, signal
+from nl2sql_tui.engine.store import passing_folder
+with passing_folder() as folder:
+    (folder / "model.safetensors").write_bytes(b"weights")
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_what_a_killed_process_left_is_cleared_away_and_what_is_in_use_stays(home: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", _KILLED], timeout=60)
+    assert ended.returncode
+    (left,) = home.rglob("*.safetensors")
+    with store.passing_folder() as one, store.passing_folder() as other:
+        assert not left.exists()
+        assert one != other
+        assert one.is_dir()
+        assert other.is_dir()
+    assert list((home / "cache" / "passing").iterdir()) == []
 
 
 @pytest.mark.usefixtures("home")

@@ -42,6 +42,11 @@ def test_two_names_that_differ_are_both_told(given: str) -> None:
     assert given in str(told.value)
 
 
+def test_a_base_in_the_home_of_nobody() -> None:
+    with pytest.raises(InputError, match="There is no home folder for the ~ in ~no-such-user/base"):
+        choose_base("~no-such-user/base", adapter(""))
+
+
 @pytest.mark.parametrize("given", ["no_such_profile", "a/b/c", "/not/there", "./not/there"])
 def test_a_base_that_is_nowhere(given: str) -> None:
     with pytest.raises(InputError, match=r"There is no base model .*default, phi3, .*mistral"):

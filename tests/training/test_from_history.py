@@ -61,7 +61,7 @@ def packaged(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(base: Path, packaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny model in the place of the default one, and the adapter that comes with it."""
     monkeypatch.setattr(from_history, "load_trainee", lambda _name, *others: load_trainee(str(base), *others))
-    monkeypatch.setattr(store, "adapter_folder", lambda _name: packaged)
+    monkeypatch.setattr(store, "packaged_adapter", lambda _name: packaged)
 
 
 def order(database: Path, count: int = 44) -> Order:
@@ -257,7 +257,7 @@ class TestRun:
             learnt(order(concerts_file), _StopAt(2, cancel), cancel)
         model: Any = AutoModelForCausalLM.from_pretrained(base)
         newer = write_adapter(tmp_path / "newer", model, seed=9)
-        monkeypatch.setattr(store, "adapter_folder", lambda _name: newer)
+        monkeypatch.setattr(store, "packaged_adapter", lambda _name: newer)
         notes = Notes()
         outcome = learnt(order(concerts_file), notes)
         assert not any("Going on" in line for line in notes.lines)

@@ -76,9 +76,7 @@ class Workspace(ViewingScreen):
         self._explainer = Explainer(database, self.post_message)
         self._adapters = AdapterSwitch(engine, self.status, self.post_message)
         self._keeper = (
-            HistoryKeeper(database, engine.name, History(default_history_file()), self._tell)
-            if settings.history
-            else None
+            HistoryKeeper(database, History(default_history_file()), self._tell) if settings.history else None
         )
         keeper = self._keeper if settings.memory else None
         self.conversation = Conversation(keeper.remembered) if keeper is not None else Conversation()
@@ -223,7 +221,8 @@ class Workspace(ViewingScreen):
             self.conversation.note_sql(turn.sql)
         # "And per month" is no question that anything could be learnt from.
         if self._keeper is not None and turn.answers is not None and not turn.leans_on_last:
-            self._keeper.keep(turn.answers, turn.sql, edited=turn.edited, row_count=message.ending.row_count)
+            model = turn.model or self.engine.name
+            self._keeper.keep(turn.answers, turn.sql, model, edited=turn.edited, row_count=message.ending.row_count)
         self._examine(turn, message.ending.row_count)
 
     def _examine(self, turn: Turn, row_count: int) -> None:

@@ -53,6 +53,8 @@ class Turn(Widget):
         """The question that its SQL answers: its own, or that of the turn it comes from; None if it answers none."""
         self.edited: bool = source is not None and (source.edited or sql != source.sql)
         """Whether the user changed SQL that the model had written."""
+        self.model: str = "" if source is None else source.model
+        """The name of the model whose SQL it is, edited or not; empty until there is an answer."""
         self.leans_on_last: bool = source is not None and source.leans_on_last
         """Whether its question says something only behind the one before it."""
         self.sql: str = sql
@@ -125,6 +127,7 @@ class Turn(Widget):
             case Answer():
                 self.answer, self.verdict, self.enter_pressed = last, last.verdict, False
                 self.first_answer = self.first_answer or last
+                self.model = last.model
                 self.leans_on_last = _leans_on_last(last)
                 self._chips = answer_chips(last)
             case AnswerStopped():
