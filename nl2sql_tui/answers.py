@@ -56,8 +56,10 @@ class Doubt:
             others = f"; nearest: {_listed(self.nearest)}" if self.nearest else ""
             others = others or (f"; the SQL takes {_listed(self.taken)}" if self.taken else "")
             return f"Nothing here is called {_quoted(self.unplaced)}{others}."
-        why = f": it {' and '.join(shortened(one, _LONGEST_ODDITY) for one in self.odd)}" if self.odd else ""
-        return f"Of answers like this one, {self.confidence or 0:.0%} are right{why}."
+        why = " and ".join(shortened(one, _LONGEST_ODDITY) for one in self.odd)
+        if self.confidence is None:
+            return f"It {why}, as hardly any right answer does."
+        return f"Of answers like this one, {self.confidence:.0%} are right{f': it {why}' if why else ''}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,20 @@ def test_what_is_odd_about_an_unlikely_answer_is_told(concerts: Database) -> Non
     assert answer.doubt.text.endswith("are right: it shows Name twice and leaves out 30.")
 
 
+_OLDER_THAN_40 = "SELECT Name FROM singer WHERE Age > 40"
+
+
+@pytest.mark.parametrize("engine", [ScriptedEngine([_OLDER_THAN_40]), CalibratedEngine(_OLDER_THAN_40)])
+def test_what_is_odd_is_a_doubt_however_likely_it_is_held(concerts: Database, engine: ScriptedEngine) -> None:
+    asked = "Name the singers older than 30"
+    answer = _answer(concerts, engine, asked)
+    assert answer.confidence is None or answer.confidence <= 0.05
+    assert answer.doubt is not None
+    assert "it compares with 40, which is not in the question" in answer.doubt.text.lower()
+    never = Settings(ask_below=0.0)
+    assert _answer(concerts, engine, asked, settings=never).doubt is None
+
+
 def test_a_lone_table_is_told_as_one() -> None:
     assert Doubt(None, ("weather",), tables=("book",)).text.endswith("“weather”: its only table is book.")
 

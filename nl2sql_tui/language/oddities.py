@@ -53,8 +53,7 @@ def oddities(sql: str, question: str, schema: Schema | None = None) -> tuple[str
     )
     if any(one.this == one.expression for one in tree.find_all(exp.SetOperation)):
         found["combines a query with itself"] = None
-    return (
-        *found,
+    found_besides = (
         *_joined_by_nothing(tree),
         *(odd for select in selects if schema is not None for odd in _counted_one_by_one(select, schema)),
         *(odd for select in selects if schema is not None for odd in no_amounts(select, schema)),
@@ -65,6 +64,7 @@ def oddities(sql: str, question: str, schema: Schema | None = None) -> tuple[str
         *_strange_texts(tree, question),
         *_words_without(tree, question),
     )
+    return tuple(dict.fromkeys((*found, *found_besides)))
 
 
 def _repeated(select: exp.Select) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from nl2sql_tui.language.oddities import oddities
-from nl2sql_tui.schema import Column, Schema, Table
+from nl2sql_tui.schema import Column, ForeignKey, Schema, Table
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,12 @@ from nl2sql_tui.schema import Column, Schema, Table
         ("orders of 2024", "SELECT id FROM o WHERE currency = 'USD'", "asks for 'USD', which is not in"),
         ("singers from France", "SELECT a FROM s WHERE c = 'France' AND d LIKE '%rock%'", "asks for '%rock%'"),
         ("Ships that didn't sink?", "SELECT name FROM ship", 'has nothing for "n\'t"'),
+        ("stadiums of 2014", "SELECT id FROM s WHERE year = 2015 AND x = 2014", "compares with 2015, which is not in"),
+        ("cities of over a million", "SELECT name FROM city WHERE population > 150000", "compares with 150000"),
+        ("expectancy per continent", "SELECT c, AVG(x) FROM t GROUP BY c LIMIT 1", "gives only 1 of the rows"),
+        ("artists of albums", "SELECT a FROM t WHERE title LIKE '%%'", "has title LIKE '%%', which leaves nothing out"),
+        ("customers by year", "SELECT joined, COUNT(*) FROM c GROUP BY joined", "has nothing for 'by year'"),
+        ("sales each month", "SELECT SUM(total) FROM invoice", "has nothing for 'each month'"),
     ],
 )
 def test_what_is_odd_is_named(question: str, sql: str, odd: str) -> None:
@@ -58,6 +64,18 @@ def test_what_is_odd_is_named(question: str, sql: str, odd: str) -> None:
         ("the average per year", "SELECT year, AVG(weight) FROM car GROUP BY year"),
         ("share of cars", "SELECT COUNT(*), AVG(weight) FROM car"),
         ("who has at least 2 friends?", "SELECT id FROM f GROUP BY id HAVING COUNT(*) > 1"),
+        ("who won twice?", "SELECT id FROM w GROUP BY id HAVING COUNT(*) = 2"),
+        ("both days", "SELECT id FROM w GROUP BY id HAVING COUNT(*) = 2"),
+        ("cities of over a million", "SELECT name FROM city WHERE population > 1000000"),
+        ("films of at least 2 hours", "SELECT name FROM film WHERE minutes >= 120"),
+        ("days from 2024-01-02 to 2024-01-31", "SELECT id FROM d WHERE day < '2024-02-01'"),
+        ("the 3 heaviest", "SELECT name FROM car ORDER BY weight DESC LIMIT 3"),
+        ("a car", "SELECT name FROM car LIMIT 1"),
+        ("who is called Ann?", "SELECT name FROM p WHERE name = 'Ann'"),
+        ("How many stars has it?", "SELECT stars FROM review"),
+        ("customers by year", "SELECT STRFTIME('%Y', joined), COUNT(*) FROM c GROUP BY 1"),
+        ("expectancy per year", "SELECT year, AVG(x) FROM t GROUP BY year"),
+        ("names without an M", "SELECT name FROM p WHERE NOT name LIKE '%M%'"),
         ("who has at least two friends?", "SELECT id FROM f GROUP BY id HAVING COUNT(*) >= 2"),
         ("who has friends?", "SELECT id FROM f GROUP BY id HAVING COUNT(*) > 0"),
         ("the 5 oldest", "SELECT name FROM p ORDER BY age DESC LIMIT 5"),
@@ -102,3 +120,34 @@ _MUSEUM = Schema(
 def test_groups_of_one_row_are_odd(sql: str, is_odd: bool) -> None:
     found = oddities(sql, "who visited more than 1 museum?", _MUSEUM)
     assert [odd for odd in found if "one by one" in odd] == ["counts the rows of visitor one by one"] * is_odd
+
+
+_ORDERS = Table(
+    "orders",
+    (
+        Column("id", "INTEGER", primary_key=1),
+        Column("shipper_id", "INT"),
+        Column("placed", "DATE"),
+        Column("title", "TEXT"),
+        Column("total", "REAL"),
+    ),
+    (ForeignKey("shipper_id", "shipper", "id"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "odd"),
+    [
+        ("SELECT SUM(placed) FROM orders", "adds up placed, which is no amount"),
+        ("SELECT AVG(shipper_id) FROM orders", "adds up shipper_id, which is no amount"),
+        ("SELECT id FROM orders WHERE shipper_id = '1997'", "compares shipper_id, which is a key, with a year"),
+        ("SELECT id FROM orders WHERE title > 10", "compares the texts of title with a number"),
+        ("SELECT SUM(total) FROM orders", ""),
+        ("SELECT AVG(placed) FROM orders", ""),
+        ("SELECT id FROM orders WHERE id = 7", ""),
+        ("SELECT id FROM orders WHERE title > 'k'", ""),
+    ],
+)
+def test_what_only_the_schema_can_tell_is_odd(sql: str, odd: str) -> None:
+    found = oddities(sql, "orders of 1997, 10 and 7", Schema((_ORDERS,)))
+    assert (odd in found) if odd else not any("no amount" in one or "a key" in one or "texts" in one for one in found)

@@ -9,12 +9,12 @@ from tests.language.repairs.workbench import Workbench
 _DEALER = """
 CREATE TABLE car (
     car_id INTEGER PRIMARY KEY, model TEXT, price TEXT, power TEXT, built TEXT, dealer_code TEXT, age INT, rank INT,
-    model_year INT, sold_on DATE
+    model_year INT, sold_on DATE, weight_kg REAL, drive_ms INT
 );
 INSERT INTO car VALUES
-    (1, 'Ant', '900', '40', '1999', '007', 20, 3, 1999, '2020-01-01'),
-    (2, 'Bee', '10000', 'n/a', '2004', '0112', 5, 1, 2004, '2021-01-01'),
-    (3, 'Centipede', '8000.50', '90', '2010', '0113', 9, 2, 2010, '2022-01-01');
+    (1, 'Ant', '900', '40', '1999', '007', 20, 3, 1999, '2020-01-01', 800, 300000),
+    (2, 'Bee', '10000', 'n/a', '2004', '0112', 5, 1, 2004, '2021-01-01', 1500, 660000),
+    (3, 'Centipede', '8000.50', '90', '2010', '0113', 9, 2, 2010, '2022-07-05', 950.5, 1200000);
 """
 
 
@@ -41,6 +41,9 @@ def dealer(tmp_path: Path) -> Workbench:
         ("the lowest age", "SELECT MAX(age) FROM car", [(5,)]),
         ("the youngest one", "SELECT model FROM car WHERE age = (SELECT MIN(rank) FROM car)", [("Bee",)]),
         ("the longest model", "SELECT model FROM car ORDER BY model LIMIT 1", [("Centipede",)]),
+        ("cars lighter than 1 tonne", "SELECT car_id FROM car WHERE weight_kg < 1", [(1,), (3,)]),
+        ("drives of more than 10 minutes", "SELECT car_id FROM car WHERE drive_ms > 10", [(2,), (3,)]),
+        ("sold in 2022", "SELECT car_id FROM car WHERE sold_on = '2022-01-01'", [(3,)]),
         ("models, old to young", "SELECT model FROM car ORDER BY age", [("Ant",), ("Centipede",), ("Bee",)]),
         ("models, age high to low", "SELECT model FROM car ORDER BY age", [("Ant",), ("Centipede",), ("Bee",)]),
     ],
@@ -67,6 +70,12 @@ def test_the_rows_are_those_asked_for(dealer: Workbench, question: str, sql: str
         ("the highest rank", "SELECT model FROM car ORDER BY rank LIMIT 1"),
         ("the longest on sale", "SELECT model FROM car ORDER BY sold_on LIMIT 1"),
         ("the oldest", "SELECT model FROM car ORDER BY sold_on LIMIT 1"),
+        ("drives of 10 minutes", "SELECT car_id FROM car WHERE age = 10"),
+        ("drives of 600000 ms", "SELECT car_id FROM car WHERE drive_ms = 600000"),
+        ("10 cars in minutes", "SELECT car_id FROM car WHERE drive_ms > 10 * 60000"),
+        ("sold on new year's day of 2021", "SELECT car_id FROM car WHERE sold_on = '2021-01-01'"),
+        ("sold on 2021-01-01", "SELECT car_id FROM car WHERE sold_on = '2021-01-01'"),
+        ("sold in January 2021", "SELECT car_id FROM car WHERE sold_on = '2021-01-01'"),
         # Of two superlatives nobody knows which is meant.
         ("the lowest age of the highest rank", "SELECT MAX(age) FROM car"),
         ("the largest", "SELECT model FROM car ORDER BY age"),
