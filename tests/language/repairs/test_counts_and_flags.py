@@ -17,7 +17,8 @@ CREATE TABLE worker (
 );
 INSERT INTO nation VALUES ('CH', 'Switzerland', 'Alps', 8), ('AT', 'Austria', 'Alps', 9), ('NO', 'Norway', 'North', 5);
 INSERT INTO tongue VALUES (1, 'CH', 'German', 'T', 0), (2, 'CH', 'French', 'T', 0), (3, 'AT', 'German', 'T', 0),
-    (4, 'AT', 'Turkish', 'F', 0), (5, 'NO', 'Sami', 'F', 0);
+    (4, 'AT', 'Turkish', 'F', 0), (5, 'NO', 'Sami', 'F', 0),
+    (6, 'CH', 'Swiss German', 'F', 0);
 INSERT INTO ref_tongue_kind VALUES ('German', 'Germanic'), ('French', 'Romance');
 INSERT INTO worker VALUES (1, 'Ada', 'Oslo', NULL), (2, 'Bo', 'Oslo', 1), (3, 'Cy', 'Rome', 1), (4, 'Di', 'Bern', 2);
 """
@@ -38,7 +39,7 @@ def world(tmp_path: Path) -> Workbench:
             f"{_SPOKEN} WHERE t.language = 'German' OR t.language = 'Turkish'",
             [("Austria",), ("Switzerland",)],
         ),
-        ("How many tongues are listed?", "SELECT COUNT(*) FROM ref_tongue_kind", [(5,)]),
+        ("How many tongues are listed?", "SELECT COUNT(*) FROM ref_tongue_kind", [(6,)]),
         ("How many people live in the Alps?", "SELECT population FROM nation WHERE region = 'Alps'", [(17,)]),
         ("the different regions", "SELECT region FROM nation", [("Alps",), ("North",)]),
         (
@@ -46,6 +47,8 @@ def world(tmp_path: Path) -> Workbench:
             f"{_SPOKEN} WHERE t.language = 'German' AND t.language = 'French'",
             [("Switzerland",)],
         ),
+        ("the shortest nation", "SELECT name FROM nation ORDER BY name LIMIT 1", [("Norway",)]),
+        ("Where is Swiss German spoken?", f"{_SPOKEN} WHERE t.language = 'German'", [("Switzerland",)]),
         (
             "Workers in Rome and Bern",
             "SELECT name FROM worker WHERE city = 'Rome' AND city = 'Bern'",
@@ -85,6 +88,7 @@ def test_the_rows_are_those_asked_for(world: Workbench, question: str, sql: str,
         ("How many tongues have a family?", "SELECT COUNT(family) FROM ref_tongue_kind"),
         ("The population of the Alps", "SELECT population FROM nation WHERE region = 'Alps'"),
         ("How many people live in each region?", "SELECT region, population FROM nation"),
+        ("Where are Swiss German and German spoken?", f"{_SPOKEN} WHERE t.language = 'German'"),
         ("regions different from Alps", "SELECT region FROM nation WHERE region <> 'Alps'"),
         ("different regions", "SELECT region FROM nation GROUP BY region"),
         ("Oslo or Rome", "SELECT name FROM worker WHERE city = 'Oslo' OR city = 'Rome'"),
