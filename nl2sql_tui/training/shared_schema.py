@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import torch
+from torch.nn import functional
 
 NAME: Final = "shared_schema"
 """What a model's attention implementation is set to."""
@@ -50,9 +51,15 @@ def shared_schema_attention(
     blocked_schema, blocked_branch = _blocked(schema_tokens, length, query.dtype, query.device)
     keep = 1.0 - dropout if module.training else 1.0
 
+    # torch's own attention keeps no scores for the way back, which take gigabytes for long branches. On a CPU it is
+    # slower in half precision, where short branches are the rule.
+    is_own = keep < 1.0 or (query.dtype != torch.float32 and query.device.type == "cpu")
+
     def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, blocked: torch.Tensor) -> torch.Tensor:
+        if not is_own:
+            return functional.scaled_dot_product_attention(query, key, value, attn_mask=blocked, scale=scale)
         weights = torch.softmax(query @ key.transpose(-1, -2) * scale + blocked, dim=-1)
-        return (torch.nn.functional.dropout(weights, 1.0 - keep) if keep < 1.0 else weights) @ value
+        return (functional.dropout(weights, 1.0 - keep) if keep < 1.0 else weights) @ value
 
     def by_branch(part: torch.Tensor) -> torch.Tensor:
         """(1, heads, tokens, width) → (branches, heads, length, width), the schema left out."""

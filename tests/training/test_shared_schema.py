@@ -12,6 +12,7 @@ from nl2sql_tui.training.answer_loss import answer_loss
 from nl2sql_tui.training.finetune import with_new_adapter
 from nl2sql_tui.training.packs import Encoder, Pack, sequence, side_by_side
 from nl2sql_tui.training.recipes import OWN
+from nl2sql_tui.training.shared_schema import shared_schema_attention
 from nl2sql_tui.training.trainee import load_trainee
 from tests.engine.tiny import tiny_llama
 from tests.training.examples import SHOPS, SINGERS, examples
@@ -78,3 +79,16 @@ def test_the_loss_is_that_of_the_model_asked_as_it_is_in_use(tmp_path: Path) -> 
     ).loss.item() * len(answer)
     assert tokens - alone_tokens == len(answer)
     assert float(loss - alone) == pytest.approx(expected, rel=1e-4)
+
+
+def test_half_precision_attends_to_the_same() -> None:
+    """Which is computed in another way on a CPU."""
+    generator = torch.Generator().manual_seed(1)
+    query = torch.randn(1, 4, 5 + 3 * 6, 8, generator=generator)
+    key, value = (torch.randn(1, 2, 5 + 3 * 6, 8, generator=generator) for _ in range(2))
+    module = torch.nn.Identity()
+    full, _ = shared_schema_attention(module, query, key, value, None, schema_tokens=5, branches=3)
+    half, _ = shared_schema_attention(
+        module, query.bfloat16(), key.bfloat16(), value.bfloat16(), None, schema_tokens=5, branches=3
+    )
+    torch.testing.assert_close(half.float(), full, rtol=0.05, atol=0.05)
