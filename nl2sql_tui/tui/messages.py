@@ -106,6 +106,8 @@ class ReadingRequested(Message):
 
     reading: Reading
     """In raw words."""
+    changes: tuple[str, ...]
+    """What was changed in it before it was shown, in raw words."""
 
 
 @dataclass

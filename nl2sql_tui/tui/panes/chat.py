@@ -288,6 +288,8 @@ class ChatPane(Vertical):
     def _finish(self, answering: _Answering, last: LastEvent) -> None:
         self._answering = None
         answering.turn.finish(last)
+        if isinstance(last, Answer):
+            self.turns.hold(answering.turn)
         if answering.turn.runnable:
             self.post_message(SqlChecked(answering.turn.number, last.sql))
         self.post_message(AnswerEnded(last if isinstance(last, Answer) else None))
@@ -314,6 +316,7 @@ class ChatPane(Vertical):
         if turn is None or turn.answer is None or len(turn.answer.interpretations) < 2:
             return None
         turn.show_other_reading()
+        self.turns.hold(turn)
         self.post_message(SqlChecked(turn.number, turn.sql))
         self.post_message(ActivityChanged())
         return turn.answer
@@ -331,12 +334,12 @@ class ChatPane(Vertical):
     def notice(self, message: str, hint: str) -> None:
         """Say in the chat that something is wrong."""
         self.turns.mount(Static(failure_text(message, hint), classes="notice"))
-        self.turns.anchor()
+        self.turns.follow()
 
     def remark(self, text: str) -> None:
         """Say something in the chat that is not about one question."""
         self.turns.mount(Static(content(text, DIM), classes="notice"))
-        self.turns.anchor()
+        self.turns.follow()
 
 
 def _welcome(with_samples: bool) -> Content:

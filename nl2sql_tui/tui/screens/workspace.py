@@ -209,6 +209,7 @@ class Workspace(ViewingScreen):
         turn = self.chat.turns.turn(message.turn)
         if turn is not None:
             turn.has_run = True
+            self.chat.turns.follow_last(turn)
         self.conversation.note_run(message.sql)
         self.result.run(message.sql, message.turn)
 
@@ -272,6 +273,8 @@ class Workspace(ViewingScreen):
 
     def on_activity_changed(self) -> None:
         self.chat.suggest()
+        turn = self.chat.turns.chosen
+        self.set_class(turn is not None and turn.awaits_reading and not self.result.running, "-waiting")
         self.refresh_bindings()
 
     def action_run(self) -> None:
@@ -362,7 +365,13 @@ class Workspace(ViewingScreen):
         self.schema.action_refresh()
 
     def action_toggle_schema(self) -> None:
-        self._show_schema(not self.schema.display)
+        """Hide the schema or show it; in a narrow window it is there only while the cursor is in it."""
+        if not self.has_class("-narrow"):
+            self._show_schema(not self.schema.display)
+        elif self.schema.has_focus_within:
+            self.action_return()
+        else:
+            self.action_go_to_schema()
 
     def _show_schema(self, shown: bool) -> None:
         self.set_class(shown, "-with-schema")
