@@ -68,6 +68,8 @@ class _Checking:
     """SQL written by hand that is being checked, to be run if it is valid."""
 
     turn: Turn
+    box: PromptBox
+    """Where it was written, and stays until it is found to be valid."""
     stream: Stream[Verdict]
 
 
@@ -192,10 +194,12 @@ class ChatPane(Vertical):
 
     def submit_sql(self, sql: str, source: int | None = None) -> None:
         """Check SQL that the user wrote, or made of that of the turn `source`, and have it run if it is valid."""
+        if any(checking.turn.sql == sql for checking in self._checkings):
+            return  # Enter was pressed twice
         turn = self._begin_turn(None, sql, self._turn(source))
         turn.show_state("checking…")
-        self.sql_box.remember(sql)
-        self._checkings.append(_Checking(turn, Stream("check", lambda: [self._check(sql)])))
+        self.box.keep(sql)
+        self._checkings.append(_Checking(turn, self.box, Stream("check", lambda: [self._check(sql)])))
         self._wake()
 
     def _turn(self, number: int | None) -> Turn | None:
@@ -304,6 +308,8 @@ class ChatPane(Vertical):
         self._checkings.remove(checking)
         checking.turn.finish_check(verdicts[0])
         if verdicts[0].valid:
+            if checking.box.text.strip() == checking.turn.sql:
+                checking.box.remember(checking.turn.sql)
             self.post_message(SqlChecked(checking.turn.number, checking.turn.sql))
             self.post_message(RunRequested(checking.turn.sql, checking.turn.number))
         self.post_message(ActivityChanged())
