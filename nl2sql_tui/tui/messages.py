@@ -32,6 +32,16 @@ class SqlSubmitted(Message):
 
 
 @dataclass
+class TypedSqlChecked(Message):
+    """What looked like SQL in the question box has been held against the database."""
+
+    text: str
+    """As typed."""
+    is_sql: bool
+    """It compiles and only reads; otherwise it is a question."""
+
+
+@dataclass
 class EmptyLineSubmitted(Message):
     """The user pressed Enter in the empty question box: what stands ready is to be run."""
 

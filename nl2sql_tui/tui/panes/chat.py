@@ -95,7 +95,8 @@ class ChatPane(Vertical):
         '"their names too", "how many are there?", "why is Anna missing?", "undo". Such a one changes the last '
         "SQL; a question that you have run an answer to before gets that SQL, also with another value. Both happen "
         "without the model, which Ctrl+O asks all the same. /new begins a conversation in which nothing leans on what "
-        "came before. /adapter lists the model's adapters, /adapter NAME has another one answer.\n\n"
+        "came before. /adapter lists the model's adapters, /adapter NAME has another one answer, /help shows this. SQL "
+        "that is written here runs as it stands.\n\n"
         "A question is remembered with the SQL that ran for it, edited or not, but never with its rows. It stays on "
         "this computer; the setting history turns it off."
     )

@@ -23,7 +23,7 @@ from nl2sql_tui.history.accepted import History, default_history_file
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import content
 from nl2sql_tui.tui import messages
-from nl2sql_tui.tui.adapter_switch import COMMAND, AdapterSwitch, list_text
+from nl2sql_tui.tui.adapter_switch import AdapterSwitch, list_text
 from nl2sql_tui.tui.background import Stream
 from nl2sql_tui.tui.explainer import Explainer
 from nl2sql_tui.tui.history_keeper import HistoryKeeper
@@ -31,6 +31,7 @@ from nl2sql_tui.tui.model_watch import LOOKS_PER_SECOND, ModelWatch
 from nl2sql_tui.tui.panes.chat import ChatPane
 from nl2sql_tui.tui.panes.result import ResultPane
 from nl2sql_tui.tui.panes.schema import SchemaPane
+from nl2sql_tui.tui.question_line import QuestionLine
 from nl2sql_tui.tui.screens.viewing import ViewingScreen
 from nl2sql_tui.tui.screens.workspace_keys import KEYS
 from nl2sql_tui.tui.widgets.key_bar import KeyBar
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parents[1]
 _BYTES_IN_A_MEGABYTE = 2**20
-_NEW = "/new"
-"""Written in the question box, it begins a new conversation."""
 
 
 class Workspace(ViewingScreen):
@@ -82,6 +81,9 @@ class Workspace(ViewingScreen):
         )
         keeper = self._keeper if settings.memory else None
         self.conversation = Conversation(keeper.remembered) if keeper is not None else Conversation()
+        self._line = QuestionLine(
+            self.chat, self._adapters, self.conversation, database.check, self.action_help, self.post_message
+        )
         self._has_samples = bool(sample_questions)
 
     def compose(self) -> ComposeResult:
@@ -156,20 +158,10 @@ class Workspace(ViewingScreen):
 
     def on_question_submitted(self, message: messages.QuestionSubmitted) -> None:
         self.chat.open_box("question")
-        command, *words = message.question.split(maxsplit=1)
-        if message.question.casefold() == _NEW:
-            self._begin_anew()
-        elif command.casefold() == COMMAND:
-            if self._adapters.do("".join(words), answering=self.chat.answering):
-                self.chat.question_box.remember(message.question)
-        else:
-            self.chat.ask(message.question)
+        self._line.take(message.question)
 
-    def _begin_anew(self) -> None:
-        """Begin a conversation in which no question leans on what came before."""
-        self.conversation.begin_anew()
-        self.chat.question_box.remember(_NEW)
-        self.chat.remark("A new conversation: what follows does not refer to what stands above.")
+    def on_typed_sql_checked(self, message: messages.TypedSqlChecked) -> None:
+        self._line.end(message.text, is_sql=message.is_sql)
 
     def on_adapters_listed(self, message: messages.AdaptersListed) -> None:
         self.chat.remark(list_text(message.adapters))

@@ -91,14 +91,20 @@ class ChatLog(VerticalScroll, can_focus=True):
         self.chosen = turn
         self.post_message(ActivityChanged())
 
+    def choose_none(self) -> None:
+        """Leave no turn chosen, so that no key does anything with one; Up chooses the last."""
+        if self.chosen is not None:
+            self.chosen.remove_class("-selected")
+            self.chosen.enter_pressed = False
+        self.chosen = None
+        self.post_message(ActivityChanged())
+
     def action_choose(self, step: int) -> None:
         """Choose the turn `step` places further; at the end, scroll."""
-        if self.chosen is None:
-            return
-        place = self.turns.index(self.chosen) + step
+        place = (len(self.turns) if self.chosen is None else self.turns.index(self.chosen)) + step
         if 0 <= place < len(self.turns):
             self._choose(self.turns[place])
-            self.chosen.scroll_visible(animate=False)
+            self.turns[place].scroll_visible(animate=False)
             self._let_go()
         elif step < 0:
             self._let_go()
