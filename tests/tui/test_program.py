@@ -62,6 +62,16 @@ async def test_the_key_bar_shows_the_focused_widget_s_keys_first(concerts: Datab
         assert program.text.splitlines()[-1].split()[:2] == ["Enter", "Open"]
 
 
+async def test_the_key_between_the_boxes_is_called_after_the_one_it_opens(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        assert "F4 Own SQL" in program.text.splitlines()[-1]
+        await program.press("f4")
+        await program.until(lambda: "F4 Question" in program.text.splitlines()[-1])
+        assert "Own SQL" not in program.text.splitlines()[-1]
+        await program.press("f4")
+        await program.until(lambda: "F4 Own SQL" in program.text.splitlines()[-1])
+
+
 def test_keys_are_named_as_on_a_keyboard() -> None:
     names = [key_name(key) for key in ("ctrl+r", "f9", "escape", "enter", "y", "G", "pageup", "ctrl+end", "slash")]
     assert names == ["Ctrl+R", "F9", "Esc", "Enter", "y", "G", "PageUp", "Ctrl+End", "/"]

@@ -33,7 +33,7 @@ from nl2sql_tui.tui.panes.result import ResultPane
 from nl2sql_tui.tui.panes.schema import SchemaPane
 from nl2sql_tui.tui.question_line import QuestionLine
 from nl2sql_tui.tui.screens.viewing import ViewingScreen
-from nl2sql_tui.tui.screens.workspace_keys import KEYS
+from nl2sql_tui.tui.screens.workspace_keys import KEYS, does_something_with
 from nl2sql_tui.tui.widgets.key_bar import KeyBar
 from nl2sql_tui.tui.widgets.prompt_box import SqlBox
 from nl2sql_tui.tui.widgets.status_line import StatusLine
@@ -275,14 +275,16 @@ class Workspace(ViewingScreen):
             self.focused.action_submit()
             return
         turn = self.chat.turns.chosen
-        if turn is None:
-            return
-        if turn.verdict is None:
-            self.status.flash("This SQL has not been checked yet, so it cannot be run.", warning=True)
-        elif not turn.runnable:
+        if turn is not None and turn.runnable:
+            self.post_message(messages.RunRequested(turn.sql, turn.number))
+
+    def action_refuse_run(self) -> None:
+        """Say why the chosen turn's SQL is not run."""
+        turn = self.chat.turns.chosen
+        if turn is not None and turn.verdict is not None:
             self.status.flash("This SQL cannot run as it is; Ctrl+T edits it.", warning=True)
         else:
-            self.post_message(messages.RunRequested(turn.sql, turn.number))
+            self.status.flash("This SQL has not been checked, so it cannot be run; Ctrl+T edits it.", warning=True)
 
     def action_run_if_sure(self) -> None:
         """Run it as `action_run` does, an answer in doubt only when told so twice."""
@@ -337,8 +339,10 @@ class Workspace(ViewingScreen):
         self.chat.edit(message.sql, message.turn)
 
     def action_sql_box(self) -> None:
-        """Open the SQL box, and from there the question box."""
-        self.chat.open_box("question" if isinstance(self.focused, SqlBox) else "sql")
+        self.chat.open_box("sql")
+
+    def action_question_box(self) -> None:
+        self.chat.open_box("question")
 
     def action_go_to_schema(self) -> None:
         self._show_schema(True)
@@ -384,17 +388,11 @@ class Workspace(ViewingScreen):
             return self._busy
         if action == "return":
             return not self._busy and self.focused is not self.chat.question_box
-        turn = self.chat.turns.chosen
-        answer = turn.answer if turn is not None else None
-        if action in ("edit", "run", "run_if_sure"):
-            in_sql_box = action == "run" and isinstance(self.focused, SqlBox)
-            return in_sql_box or (turn is not None and bool(turn.sql))
-        if action == "ask_model":
-            return answer is not None and answer.origin != "model"
-        if action == "other_reading":
-            return answer is not None and len(answer.interpretations) > 1
-        if action == "apply":
-            return turn is not None and turn.suggestion is not None
+        if action in ("sql_box", "question_box"):
+            return isinstance(self.focused, SqlBox) == (action == "question_box")
         if action == "load_model":
             return self.engine.load_state.phase == "failed"
-        return super().check_action(action, parameters)
+        if action == "run" and isinstance(self.focused, SqlBox):
+            return True
+        does_something = does_something_with(self.chat.turns.chosen, action)
+        return super().check_action(action, parameters) if does_something is None else does_something

@@ -26,6 +26,7 @@ class ChatLog(VerticalScroll, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.run_if_sure", "Run SQL", id="log.run"),
+        Binding("enter", "screen.refuse_run", "", id="log.refuse_run", show=False),
         Binding("e", "edit", "Edit SQL", id="log.edit"),
         Binding("y", "copy", "Copy SQL", id="log.copy"),
         Binding("p", "prompt", "Prompt", id="log.prompt"),
