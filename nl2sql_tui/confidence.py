@@ -104,7 +104,7 @@ def weighed(
         words.unplaced,
         nearest=nearest_names(words.unplaced, schema),
         taken=_guesses(answer)[:_GUESSES_NAMED],
-        odd=oddities(answer.sql, answer.question, schema)[:_ODDITIES_NAMED],
+        odd=tuple(dict.fromkeys(oddities(answer.sql, answer.question, schema)))[:_ODDITIES_NAMED],
         tables=tuple(table.name for table in schema.tables) if words.is_elsewhere else (),
     )
     return replace(answer, confidence=confidence, doubt=doubt)
