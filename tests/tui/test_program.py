@@ -3,6 +3,7 @@
 import pytest
 
 from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine.events import ModelMemory
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.tui.app import Nl2SqlApp
@@ -271,3 +272,17 @@ async def test_what_is_typed_before_the_panes_are_there_is_replayed(concerts: Da
         app.open_now()
         await until(pilot, lambda: isinstance(app.screen, Workspace) and app.screen.chat.question_box.text == "hi")
         assert isinstance(app.screen, Workspace)
+
+
+async def test_the_name_of_the_database_is_kept_before_the_model_s_figures(concerts: Database) -> None:
+    engine = ScriptedEngine(["SELECT Name FROM singer"], token_seconds=0.01)
+    engine.scripted_memory = ModelMemory(269_000_000, None, None)
+    async with opened(concerts, engine, size=(66, 24)) as program:
+        await program.ask("names")
+        line = program.text.splitlines()[0]
+        assert line.split()[0] == "concerts.sqlite"
+        assert "scripted · cpu · ready" in line
+        assert "context" not in line
+        await program.pilot.resize_terminal(120, 40)
+        await program.until(lambda: "context" in program.text.splitlines()[0])
+        assert "269.0 MB" in program.text
