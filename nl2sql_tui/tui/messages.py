@@ -178,6 +178,11 @@ class CellOpened(Message):
 
 
 @dataclass
+class ColumnsMoved(Message):
+    """The cursor of the result is in another column, or other columns fit on the screen."""
+
+
+@dataclass
 class AdaptersListed(Message):
     """The model's adapters, as the user wanted to see them."""
 

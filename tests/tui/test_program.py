@@ -286,3 +286,14 @@ async def test_the_name_of_the_database_is_kept_before_the_model_s_figures(conce
         await program.pilot.resize_terminal(120, 40)
         await program.until(lambda: "context" in program.text.splitlines()[0])
         assert "269.0 MB" in program.text
+
+
+async def test_a_result_with_columns_off_the_screen_says_so(concerts: Database) -> None:
+    columns = ", ".join(f"'a value of some length' AS column_{number}" for number in range(13))
+    async with opened(concerts, size=(80, 24)) as program:
+        await program.run_by_hand("SELECT 1 AS one")
+        assert "column 1 of" not in program.text
+        await program.run_by_hand(f"SELECT {columns}")
+        await program.until(lambda: "Result · column 1 of 13 · 1 row" in program.text)
+        await program.press("f6", "right")
+        await program.until(lambda: "column 2 of 13" in program.text)
