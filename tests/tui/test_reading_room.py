@@ -54,8 +54,12 @@ async def test_the_rows_of_the_answer_before_make_room_until_the_new_one_runs(co
         await program.run_by_hand("SELECT * FROM singer")
         result = program.workspace.result
         before = result.size.height
-        await program.ask("the singers who are of age")
+        program.engine.token_seconds = 0.1
+        program.workspace.chat.ask("the singers who are of age")
         await program.until(lambda: result.size.height < before)
+        assert program.workspace.chat.answering
+        await program.until(lambda: program.turn.runnable)
+        assert result.size.height < before
         await program.press("f6")
         await program.until(lambda: result.size.height >= before)
         await program.press("escape", "enter")

@@ -266,7 +266,8 @@ class Workspace(ViewingScreen):
     def on_activity_changed(self) -> None:
         self.chat.suggest()
         turn = self.chat.turns.chosen
-        self.set_class(turn is not None and turn.awaits_reading and not self.result.running, "-waiting")
+        is_to_be_read = self.chat.answering or (turn is not None and turn.awaits_reading)
+        self.set_class(is_to_be_read and not self.result.running, "-waiting")
         self.refresh_bindings()
 
     def action_run(self) -> None:
