@@ -226,6 +226,14 @@ def test_what_is_odd_is_a_doubt_however_likely_it_is_held(concerts: Database, en
     assert _answer(concerts, engine, asked, settings=never).doubt is None
 
 
+def test_what_is_odd_twice_is_told_once(concerts: Database) -> None:
+    sql = "SELECT Name FROM singer WHERE Name = 'Zyx' OR Country = 'Zyx'"
+    engine = CalibratedEngine(sql, probability=1e-4)
+    answer = _answer(concerts, engine, "Name the singers", settings=Settings(ask_below=1.0))
+    assert answer.doubt is not None
+    assert answer.doubt.odd == ("asks for 'Zyx', which is not in the question",)
+
+
 def test_a_lone_table_is_told_as_one() -> None:
     assert Doubt(None, ("weather",), tables=("book",)).text.endswith("“weather”: its only table is book.")
 

@@ -74,12 +74,17 @@ def check(connection: GuardedConnection, sql: str, schema: Schema | None = None)
     tables = _tables(connection, log, program)
     reads = tuple(f"{table}.{column}" for table, column in log.reads if column)
     writes = tuple(str(refusal) for refusal in log.refusals) + _refused_pragma_tables(tables)
-    if not writes and _first_word(sql) not in READING_STATEMENTS:
+    if not writes and not begins_as_reading(sql):
         writes = (_first_word(sql).upper(),)
     if writes:
         line = f"This statement does more than read: {visible(', '.join(writes))}."
         return Verdict(False, line, _READ_ONLY, tables, reads, writes)
     return Verdict(True, tables=tables, reads=reads, full_scans=_full_scans(connection, strict_sql))
+
+
+def begins_as_reading(text: str) -> bool:
+    """Whether the first word of `text` is one that a statement which only reads begins with."""
+    return _first_word(text) in _READING_STATEMENTS
 
 
 def _first_word(sql: str) -> str:

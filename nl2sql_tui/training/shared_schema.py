@@ -87,5 +87,7 @@ def _blocked(
         blocked = torch.full((size, size), lowest, dtype=dtype, device=device)
         return torch.triu(blocked, diagonal=1)
 
-    free = torch.zeros(length, schema_tokens, dtype=dtype, device=device)
-    return ahead(schema_tokens), torch.cat([free, ahead(length)], dim=1)
+    # It is kept for passes that learn, also where it is first made for one that does not.
+    with torch.inference_mode(mode=False):
+        free = torch.zeros(length, schema_tokens, dtype=dtype, device=device)
+        return ahead(schema_tokens), torch.cat([free, ahead(length)], dim=1)

@@ -21,7 +21,7 @@ def copy_text(text: str, what: str, send: Callable[[str], None], tell: Callable[
     as well. It is waited for on another thread, from which `tell` is then called. What neither takes goes to a file.
     """
     data = text.encode("utf-8", "replace")
-    size = f"{what} ({len(text):,} characters)"
+    size = f"{what} ({len(text):,} character{'' if len(text) == 1 else 's'})"
     fits_terminal = len(data) <= LONGEST_THROUGH_TERMINAL
     if fits_terminal:
         send(text)

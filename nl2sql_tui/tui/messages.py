@@ -32,6 +32,16 @@ class SqlSubmitted(Message):
 
 
 @dataclass
+class TypedSqlChecked(Message):
+    """What looked like SQL in the question box has been held against the database."""
+
+    text: str
+    """As typed."""
+    is_sql: bool
+    """It compiles and only reads; otherwise it is a question."""
+
+
+@dataclass
 class EmptyLineSubmitted(Message):
     """The user pressed Enter in the empty question box: what stands ready is to be run."""
 
@@ -106,6 +116,8 @@ class ReadingRequested(Message):
 
     reading: Reading
     """In raw words."""
+    changes: tuple[str, ...]
+    """What was changed in it before it was shown, in raw words."""
 
 
 @dataclass
@@ -163,6 +175,11 @@ class CellOpened(Message):
     """The whole text, unsafe characters and all; the viewer makes it safe."""
     copied: Callable[[], str]
     """Gives what the viewer's copy key copies; made only then, as it may be large."""
+
+
+@dataclass
+class ColumnsMoved(Message):
+    """The cursor of the result is in another column, or other columns fit on the screen."""
 
 
 @dataclass

@@ -78,6 +78,16 @@ async def test_sql_that_is_not_valid_cannot_run_but_can_be_edited(concerts: Data
         assert len(program.workspace.result.grid.rows) == 3
 
 
+@pytest.mark.parametrize("reply", ["SELECT Weight FROM singer", Failure("No memory.", "", "SELECT")])
+async def test_what_cannot_run_is_not_offered_to_be_run(concerts: Database, reply: str | Failure) -> None:
+    async with opened(concerts, ScriptedEngine([reply])) as program:
+        await program.ask("countries")
+        await program.until(lambda: "Edit SQL" in program.text)
+        assert "Run SQL" not in program.text
+        await program.press("f3", "enter")
+        await program.until(lambda: "Ctrl+T edits it" in program.workspace.status.render().plain)
+
+
 async def test_sql_that_writes_cannot_run(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine(["DELETE FROM singer"])) as program:
         turn = await program.ask("remove everyone")

@@ -58,7 +58,7 @@ def test_what_is_too_long_for_a_terminal_goes_to_a_file(tmp_path: Path) -> None:
 def test_inside_tmux_its_buffer_gets_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = _fake_tmux(monkeypatch, knows=[["tmux", "load-buffer", "-"]])
     copying = _Copying("é", "the cell")
-    assert copying.told == "Sent the cell (1 characters) to tmux's buffer and the terminal's clipboard."
+    assert copying.told == "Sent the cell (1 character) to tmux's buffer and the terminal's clipboard."
     assert copying.sent == ["é"]
     # An old tmux does not know -w and is asked once more without it.
     assert calls == [
@@ -69,4 +69,4 @@ def test_inside_tmux_its_buffer_gets_it_too(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_tmux_that_takes_nothing_is_not_said_to_have_taken_it(monkeypatch: pytest.MonkeyPatch) -> None:
     _fake_tmux(monkeypatch, knows=[])
-    assert _Copying("x", "the cell").told == "Sent the cell (1 characters) to the terminal's clipboard."
+    assert _Copying("x", "the cell").told == "Sent the cell (1 character) to the terminal's clipboard."

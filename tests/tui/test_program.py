@@ -3,6 +3,7 @@
 import pytest
 
 from nl2sql_tui.database.file import Database
+from nl2sql_tui.engine.events import ModelMemory
 from nl2sql_tui.errors import InputError
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.tui.app import Nl2SqlApp
@@ -60,6 +61,16 @@ async def test_the_key_bar_shows_the_focused_widget_s_keys_first(concerts: Datab
         await program.press("f2")
         await program.pilot.pause()
         assert program.text.splitlines()[-1].split()[:2] == ["Enter", "Open"]
+
+
+async def test_the_key_between_the_boxes_is_called_after_the_one_it_opens(concerts: Database) -> None:
+    async with opened(concerts) as program:
+        assert "F4 Own SQL" in program.text.splitlines()[-1]
+        await program.press("f4")
+        await program.until(lambda: "F4 Question" in program.text.splitlines()[-1])
+        assert "Own SQL" not in program.text.splitlines()[-1]
+        await program.press("f4")
+        await program.until(lambda: "F4 Own SQL" in program.text.splitlines()[-1])
 
 
 def test_keys_are_named_as_on_a_keyboard() -> None:
@@ -261,3 +272,28 @@ async def test_what_is_typed_before_the_panes_are_there_is_replayed(concerts: Da
         app.open_now()
         await until(pilot, lambda: isinstance(app.screen, Workspace) and app.screen.chat.question_box.text == "hi")
         assert isinstance(app.screen, Workspace)
+
+
+async def test_the_name_of_the_database_is_kept_before_the_model_s_figures(concerts: Database) -> None:
+    engine = ScriptedEngine(["SELECT Name FROM singer"], token_seconds=0.01)
+    engine.scripted_memory = ModelMemory(269_000_000, None, None)
+    async with opened(concerts, engine, size=(66, 24)) as program:
+        await program.ask("names")
+        line = program.text.splitlines()[0]
+        assert line.split()[0] == "concerts.sqlite"
+        assert "scripted · cpu · ready" in line
+        assert "context" not in line
+        await program.pilot.resize_terminal(120, 40)
+        await program.until(lambda: "context" in program.text.splitlines()[0])
+        assert "269.0 MB" in program.text
+
+
+async def test_a_result_with_columns_off_the_screen_says_so(concerts: Database) -> None:
+    columns = ", ".join(f"'a value of some length' AS column_{number}" for number in range(13))
+    async with opened(concerts, size=(80, 24)) as program:
+        await program.run_by_hand("SELECT 1 AS one")
+        assert "column 1 of" not in program.text
+        await program.run_by_hand(f"SELECT {columns}")
+        await program.until(lambda: "Result · column 1 of 13 · 1 row" in program.text)
+        await program.press("f6", "right")
+        await program.until(lambda: "column 2 of 13" in program.text)

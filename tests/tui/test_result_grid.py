@@ -119,3 +119,20 @@ async def test_without_rows_the_columns_are_shown_and_no_key_harms() -> None:
         await pilot.press("down", "G", "enter", "y", "r", "end", "pagedown")
         assert lines(grid)[0].split() == ["a", "b"]
         assert grid.cell is None
+
+
+async def test_a_value_that_the_edge_cuts_does_not_read_as_a_whole_one() -> None:
+    number = 1234567890123456789
+    async with grid_of(("a_column_of_numbers", "b", "c"), [(number, number, number)]) as (grid, pilot):
+        room = WIDTH - 4 - 2 * 21
+        assert lines(grid)[1].split()[1:] == [str(number), str(number), str(number)[: room - 1] + "…"]
+        await pilot.press("end")
+        header, row, *_ = lines(grid)
+        assert 0 < grid.scroll_x < 19
+        cut, *whole = row.split()[1:]
+        assert cut == "…" + str(number)[int(grid.scroll_x) + 1 :]
+        assert whole == [str(number)] * 2
+        assert header.split()[0].startswith("…")
+        assert {cell_len(line) for line in lines(grid)[:HEIGHT]} == {grid.size.width}
+        await pilot.press("home")
+        assert lines(grid)[1].split()[1] == str(number)

@@ -103,3 +103,24 @@ async def test_a_database_that_cannot_be_read_any_more_says_so(tmp_path: Path) -
         database.path.write_bytes(b"SQLite format 3\x00" + b"damaged" * 100)
         await program.press("f5")
         await program.until(lambda: "F5 tries again" in program.text)
+
+
+async def test_a_name_that_is_cut_says_so_and_leaves_the_rows_their_place(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE alphabetical_list_of_all_products (a_column_with_a_very_long_name INTEGER);\n"
+        "INSERT INTO alphabetical_list_of_all_products VALUES (1), (2);"
+    )
+    async with opened(Database(make_database(tmp_path / "long.sqlite", script)), size=(80, 24)) as program:
+        await program.press("f2", "enter")
+        await program.until(lambda: program.workspace.schema.tables.counts)
+        await program.pilot.pause()
+        lines = [line[:25].split() for line in program.text.splitlines()]
+        assert ["▾", "alphabetical_list_o…", "2"] in lines
+        assert ["└", "a_column_with_a_very_…"] in lines
+
+
+async def test_the_columns_of_a_table_that_is_opened_at_the_bottom_come_into_view(tmp_path: Path) -> None:
+    script = "".join(f"CREATE TABLE t{number} (first INTEGER, last_of_{number} TEXT);\n" for number in range(40))
+    async with opened(Database(make_database(tmp_path / "many.sqlite", script)), size=(80, 24)) as program:
+        await program.press("f2", "G", "enter")
+        await program.until(lambda: "├ first" in program.text and "└ last_of_39" in program.text)

@@ -68,6 +68,8 @@ class _Checking:
     """SQL written by hand that is being checked, to be run if it is valid."""
 
     turn: Turn
+    box: PromptBox
+    """Where it was written, and stays until it is found to be valid."""
     stream: Stream[Verdict]
 
 
@@ -93,7 +95,8 @@ class ChatPane(Vertical):
         '"their names too", "how many are there?", "why is Anna missing?", "undo". Such a one changes the last '
         "SQL; a question that you have run an answer to before gets that SQL, also with another value. Both happen "
         "without the model, which Ctrl+O asks all the same. /new begins a conversation in which nothing leans on what "
-        "came before. /adapter lists the model's adapters, /adapter NAME has another one answer.\n\n"
+        "came before. /adapter lists the model's adapters, /adapter NAME has another one answer, /help shows this. SQL "
+        "that is written here runs as it stands.\n\n"
         "A question is remembered with the SQL that ran for it, edited or not, but never with its rows. It stays on "
         "this computer; the setting history turns it off."
     )
@@ -192,10 +195,12 @@ class ChatPane(Vertical):
 
     def submit_sql(self, sql: str, source: int | None = None) -> None:
         """Check SQL that the user wrote, or made of that of the turn `source`, and have it run if it is valid."""
+        if any(checking.turn.sql == sql for checking in self._checkings):
+            return  # Enter was pressed twice
         turn = self._begin_turn(None, sql, self._turn(source))
         turn.show_state("checking…")
-        self.sql_box.remember(sql)
-        self._checkings.append(_Checking(turn, Stream("check", lambda: [self._check(sql)])))
+        self.box.keep(sql)
+        self._checkings.append(_Checking(turn, self.box, Stream("check", lambda: [self._check(sql)])))
         self._wake()
 
     def _turn(self, number: int | None) -> Turn | None:
@@ -288,6 +293,8 @@ class ChatPane(Vertical):
     def _finish(self, answering: _Answering, last: LastEvent) -> None:
         self._answering = None
         answering.turn.finish(last)
+        if isinstance(last, Answer):
+            self.turns.hold(answering.turn)
         if answering.turn.runnable:
             self.post_message(SqlChecked(answering.turn.number, last.sql))
         self.post_message(AnswerEnded(last if isinstance(last, Answer) else None))
@@ -302,6 +309,8 @@ class ChatPane(Vertical):
         self._checkings.remove(checking)
         checking.turn.finish_check(verdicts[0])
         if verdicts[0].valid:
+            if checking.box.text.strip() == checking.turn.sql:
+                checking.box.remember(checking.turn.sql)
             self.post_message(SqlChecked(checking.turn.number, checking.turn.sql))
             self.post_message(RunRequested(checking.turn.sql, checking.turn.number))
         self.post_message(ActivityChanged())
@@ -314,6 +323,7 @@ class ChatPane(Vertical):
         if turn is None or turn.answer is None or len(turn.answer.interpretations) < 2:
             return None
         turn.show_other_reading()
+        self.turns.hold(turn)
         self.post_message(SqlChecked(turn.number, turn.sql))
         self.post_message(ActivityChanged())
         return turn.answer
@@ -331,12 +341,12 @@ class ChatPane(Vertical):
     def notice(self, message: str, hint: str) -> None:
         """Say in the chat that something is wrong."""
         self.turns.mount(Static(failure_text(message, hint), classes="notice"))
-        self.turns.anchor()
+        self.turns.follow()
 
     def remark(self, text: str) -> None:
         """Say something in the chat that is not about one question."""
         self.turns.mount(Static(content(text, DIM), classes="notice"))
-        self.turns.anchor()
+        self.turns.follow()
 
 
 def _welcome(with_samples: bool) -> Content:

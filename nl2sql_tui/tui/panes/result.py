@@ -57,6 +57,9 @@ class ResultPane(Vertical):
         self.border_title = Content("Result")
         self.grid = ResultGrid(id="grid")
         self._message = Static("", id="result-message")
+        self._facts = ""
+        self._sql = ""
+        """What the title says of the statement, and the statement itself once it has ended."""
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -163,7 +166,15 @@ class ResultPane(Vertical):
         self._message.display = bool(words)
 
     def _title(self, words: str, sql: str = "") -> None:
-        title = Content.assemble("Result", SEPARATOR, content(words, "$text-primary"))
-        if sql:
-            title = Content.assemble(title, SEPARATOR, content(shortened(sql, _SQL_IN_TITLE), "$foreground 60%"))
+        self._facts, self._sql = words, sql
+        self._show_title()
+
+    def on_columns_moved(self) -> None:
+        self._show_title()
+
+    def _show_title(self) -> None:
+        facts = [fact for fact in (self.grid.place, self._facts) if fact]
+        title = Content(SEPARATOR).join([Content("Result"), *(content(fact, "$text-primary") for fact in facts)])
+        if self._sql:
+            title = Content.assemble(title, SEPARATOR, content(shortened(self._sql, _SQL_IN_TITLE), "$foreground 60%"))
         self.border_title = title

@@ -30,7 +30,7 @@ class ViewingScreen(Screen[None]):
         self.app.push_screen(text_viewer(title, message.prompt_text, copy))
 
     def on_reading_requested(self, message: messages.ReadingRequested) -> None:
-        text = reading_in_full(message.reading)
+        text = reading_in_full(message.reading, message.changes)
         self.app.push_screen(text_viewer("What the SQL does", text, lambda: self._copy(text, "what is shown")))
 
     def on_copy_requested(self, message: messages.CopyRequested) -> None:

@@ -23,7 +23,7 @@ from nl2sql_tui.history.accepted import History, default_history_file
 from nl2sql_tui.settings import Settings
 from nl2sql_tui.text import content
 from nl2sql_tui.tui import messages
-from nl2sql_tui.tui.adapter_switch import COMMAND, AdapterSwitch, list_text
+from nl2sql_tui.tui.adapter_switch import AdapterSwitch, list_text
 from nl2sql_tui.tui.background import Stream
 from nl2sql_tui.tui.explainer import Explainer
 from nl2sql_tui.tui.history_keeper import HistoryKeeper
@@ -31,8 +31,9 @@ from nl2sql_tui.tui.model_watch import LOOKS_PER_SECOND, ModelWatch
 from nl2sql_tui.tui.panes.chat import ChatPane
 from nl2sql_tui.tui.panes.result import ResultPane
 from nl2sql_tui.tui.panes.schema import SchemaPane
+from nl2sql_tui.tui.question_line import QuestionLine
 from nl2sql_tui.tui.screens.viewing import ViewingScreen
-from nl2sql_tui.tui.screens.workspace_keys import KEYS
+from nl2sql_tui.tui.screens.workspace_keys import KEYS, does_something_with
 from nl2sql_tui.tui.widgets.key_bar import KeyBar
 from nl2sql_tui.tui.widgets.prompt_box import SqlBox
 from nl2sql_tui.tui.widgets.status_line import StatusLine
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parents[1]
 _BYTES_IN_A_MEGABYTE = 2**20
-_NEW = "/new"
-"""Written in the question box, it begins a new conversation."""
 
 
 class Workspace(ViewingScreen):
@@ -80,6 +79,9 @@ class Workspace(ViewingScreen):
         )
         keeper = self._keeper if settings.memory else None
         self.conversation = Conversation(keeper.remembered) if keeper is not None else Conversation()
+        self._line = QuestionLine(
+            self.chat, self._adapters, self.conversation, database.check, self.action_help, self.post_message
+        )
         self._has_samples = bool(sample_questions)
 
     def compose(self) -> ComposeResult:
@@ -154,20 +156,10 @@ class Workspace(ViewingScreen):
 
     def on_question_submitted(self, message: messages.QuestionSubmitted) -> None:
         self.chat.open_box("question")
-        command, *words = message.question.split(maxsplit=1)
-        if message.question.casefold() == _NEW:
-            self._begin_anew()
-        elif command.casefold() == COMMAND:
-            if self._adapters.do("".join(words), answering=self.chat.answering):
-                self.chat.question_box.remember(message.question)
-        else:
-            self.chat.ask(message.question)
+        self._line.take(message.question)
 
-    def _begin_anew(self) -> None:
-        """Begin a conversation in which no question leans on what came before."""
-        self.conversation.begin_anew()
-        self.chat.question_box.remember(_NEW)
-        self.chat.remark("A new conversation: what follows does not refer to what stands above.")
+    def on_typed_sql_checked(self, message: messages.TypedSqlChecked) -> None:
+        self._line.end(message.text, is_sql=message.is_sql)
 
     def on_adapters_listed(self, message: messages.AdaptersListed) -> None:
         self.chat.remark(list_text(message.adapters))
@@ -207,6 +199,7 @@ class Workspace(ViewingScreen):
         turn = self.chat.turns.turn(message.turn)
         if turn is not None:
             turn.has_run = True
+            self.chat.turns.follow_last(turn)
         self.conversation.note_run(message.sql)
         self.result.run(message.sql, message.turn)
 
@@ -271,6 +264,9 @@ class Workspace(ViewingScreen):
 
     def on_activity_changed(self) -> None:
         self.chat.suggest()
+        turn = self.chat.turns.chosen
+        is_to_be_read = self.chat.answering or (turn is not None and turn.awaits_reading)
+        self.set_class(is_to_be_read and not self.result.running, "-waiting")
         self.refresh_bindings()
 
     def action_run(self) -> None:
@@ -279,14 +275,16 @@ class Workspace(ViewingScreen):
             self.focused.action_submit()
             return
         turn = self.chat.turns.chosen
-        if turn is None:
-            return
-        if turn.verdict is None:
-            self.status.flash("This SQL has not been checked yet, so it cannot be run.", warning=True)
-        elif not turn.runnable:
+        if turn is not None and turn.runnable:
+            self.post_message(messages.RunRequested(turn.sql, turn.number))
+
+    def action_refuse_run(self) -> None:
+        """Say why the chosen turn's SQL is not run."""
+        turn = self.chat.turns.chosen
+        if turn is not None and turn.verdict is not None:
             self.status.flash("This SQL cannot run as it is; Ctrl+T edits it.", warning=True)
         else:
-            self.post_message(messages.RunRequested(turn.sql, turn.number))
+            self.status.flash("This SQL has not been checked, so it cannot be run; Ctrl+T edits it.", warning=True)
 
     def action_run_if_sure(self) -> None:
         """Run it as `action_run` does, an answer in doubt only when told so twice."""
@@ -341,8 +339,10 @@ class Workspace(ViewingScreen):
         self.chat.edit(message.sql, message.turn)
 
     def action_sql_box(self) -> None:
-        """Open the SQL box, and from there the question box."""
-        self.chat.open_box("question" if isinstance(self.focused, SqlBox) else "sql")
+        self.chat.open_box("sql")
+
+    def action_question_box(self) -> None:
+        self.chat.open_box("question")
 
     def action_go_to_schema(self) -> None:
         self._show_schema(True)
@@ -361,7 +361,13 @@ class Workspace(ViewingScreen):
         self.schema.action_refresh()
 
     def action_toggle_schema(self) -> None:
-        self._show_schema(not self.schema.display)
+        """Hide the schema or show it; in a narrow window it is there only while the cursor is in it."""
+        if not self.has_class("-narrow"):
+            self._show_schema(not self.schema.display)
+        elif self.schema.has_focus_within:
+            self.action_return()
+        else:
+            self.action_go_to_schema()
 
     def _show_schema(self, shown: bool) -> None:
         self.set_class(shown, "-with-schema")
@@ -382,17 +388,11 @@ class Workspace(ViewingScreen):
             return self._busy
         if action == "return":
             return not self._busy and self.focused is not self.chat.question_box
-        turn = self.chat.turns.chosen
-        answer = turn.answer if turn is not None else None
-        if action in ("edit", "run", "run_if_sure"):
-            in_sql_box = action == "run" and isinstance(self.focused, SqlBox)
-            return in_sql_box or (turn is not None and bool(turn.sql))
-        if action == "ask_model":
-            return answer is not None and answer.origin != "model"
-        if action == "other_reading":
-            return answer is not None and len(answer.interpretations) > 1
-        if action == "apply":
-            return turn is not None and turn.suggestion is not None
+        if action in ("sql_box", "question_box"):
+            return isinstance(self.focused, SqlBox) == (action == "question_box")
         if action == "load_model":
             return self.engine.load_state.phase == "failed"
-        return super().check_action(action, parameters)
+        if action == "run" and isinstance(self.focused, SqlBox):
+            return True
+        does_something = does_something_with(self.chat.turns.chosen, action)
+        return super().check_action(action, parameters) if does_something is None else does_something

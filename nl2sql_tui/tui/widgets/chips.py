@@ -6,11 +6,15 @@ from nl2sql_tui.answers import Answer, Doubt, Linked
 from nl2sql_tui.database.check import Verdict
 from nl2sql_tui.database.execute import Ending
 from nl2sql_tui.errors import Stopped
-from nl2sql_tui.text import content, shortened, visible
+from nl2sql_tui.text import ELLIPSIS, content, shortened, visible
 
 _NAMES_SHOWN = 6
 _CELLS_SHOWN = 4
 _LONGEST_CELL = 30
+_LONGEST_CHANGE = 120
+"""Characters; a change that repeats a whole statement would push the new one out of sight. W shows all of it."""
+_END_OF_CHANGE = 70
+"""How many of them come from the end, where the reason stands."""
 SEPARATOR = " · "
 DIM = "$foreground 60%"
 GOOD = "$chip-good on $chip-good-background"
@@ -30,10 +34,17 @@ def answer_chips(answer: Answer) -> Content:
         lines.append(content(answer.verdict.hint, DIM))
     if answer.cut:
         lines.append(content("cut: the answer reached the limit on its length", WARNING))
-    lines += [content(f"changed: {repair}", WARNING) for repair in answer.repairs]
+    lines += [content(f"changed: {_cut_in_the_middle(repair)}", WARNING) for repair in answer.repairs]
     if len(answer.interpretations) > 1:
         lines.append(content(disagreement_text(answer), WARNING))
     return Content("\n").join(lines)
+
+
+def _cut_in_the_middle(change: str) -> str:
+    if len(change) <= _LONGEST_CHANGE:
+        return change
+    beginning = change[: _LONGEST_CHANGE - _END_OF_CHANGE - 3].rstrip()
+    return f"{beginning} {ELLIPSIS} {change[-_END_OF_CHANGE:].lstrip()}"
 
 
 def doubt_text(doubt: Doubt, *, can_run: bool) -> str:

@@ -1,5 +1,6 @@
 """How a reading and the findings about a result look, short in the chat and in full; makes neither."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual.content import Content
@@ -27,8 +28,8 @@ def reading_lines(reading: Reading, width: int) -> list[Content]:
     return [*lines[: _READING_LINES - 1], content(f"{last}{_MORE}"[: max(1, width)], DIM)]
 
 
-def reading_in_full(reading: Reading) -> str:
-    """Everything that a reading says, one thing a line; not yet safe to show."""
+def reading_in_full(reading: Reading, changes: Sequence[str] = ()) -> str:
+    """Everything that a reading says, and each change to the SQL, one thing a line; not yet safe to show."""
     parts = [reading.text]
     if reading.tables:
         parts.append("Tables\n" + "\n".join(f"  {table}" for table in reading.tables))
@@ -41,6 +42,8 @@ def reading_in_full(reading: Reading) -> str:
         columns.append(f"  {column.name}: {words}from {source}")
     if columns:
         parts.append("Columns of the result\n" + "\n".join(columns))
+    if changes:
+        parts.append("Changed\n" + "\n".join(f"  {change}" for change in changes))
     return "\n\n".join(parts)
 
 

@@ -43,19 +43,36 @@ class PromptBox(TextArea):
         self._place = 0
         """Place in `_sent` that is shown; one past the end for the text being written."""
         self._draft = ""
+        self._put_in = ""
+        """What was put in from elsewhere or was leafed to: as long as it is unchanged, it is no one's draft."""
 
     def hold(self, text: str) -> None:
-        """Put `text` into the box, with unsafe characters as glyphs: what will be sent is what is seen."""
-        self.text = _as_seen(text)
-        self.move_cursor(self.document.end)
+        """Put `text` into the box, and keep for Up what was being written there."""
+        for draft in (self._draft, "" if self.text == self._put_in else self.text):
+            if draft.strip():
+                self.keep(draft.strip())
+        self._begin_at_newest()
+        self._show(text)
+
+    def keep(self, text: str) -> None:
+        """Keep `text` for Up as the newest; the box holds what it holds."""
+        if not self._sent or self._sent[-1] != text:
+            self._sent.append(text)
+        self._begin_at_newest()
 
     def remember(self, text: str) -> None:
         """Keep `text` for Up, and empty the box."""
-        if not self._sent or self._sent[-1] != text:
-            self._sent.append(text)
+        self.keep(text)
+        self.text = ""
+
+    def _begin_at_newest(self) -> None:
         self._place = len(self._sent)
         self._draft = ""
-        self.text = ""
+
+    def _show(self, text: str) -> None:
+        """Show `text` with unsafe characters as glyphs: what will be sent is what is seen."""
+        self._put_in = self.text = _as_seen(text)
+        self.move_cursor(self.document.end)
 
     def on_paste(self, event: events.Paste) -> None:
         """Make the text safe before TextArea, whose handler Textual calls next, puts it in."""
@@ -108,7 +125,12 @@ class PromptBox(TextArea):
         if self._place == len(self._sent):
             self._draft = self.text
         self._place = place
-        self.hold(self._draft if place == len(self._sent) else self._sent[place])
+        if place == len(self._sent):
+            self._show(self._draft)
+            # It is still being written.
+            self._put_in = ""
+        else:
+            self._show(self._sent[place])
 
 
 class QuestionBox(PromptBox):
@@ -135,8 +157,8 @@ class SqlBox(PromptBox):
         self.source: int | None = None
         self.border_title = content("SQL by hand")
 
-    def hold(self, text: str) -> None:
-        super().hold(text)
+    def _show(self, text: str) -> None:
+        super()._show(text)
         self._begin_own()
 
     def hold_answer(self, sql: str, source: int, question: str) -> None:

@@ -20,8 +20,8 @@ from textual.strip import Strip
 
 from nl2sql_tui.database.cells import cell_text, copied_text, cut, described, fitted, full_text
 from nl2sql_tui.database.execute import Cell, Row
-from nl2sql_tui.text import shortened
-from nl2sql_tui.tui.messages import CellOpened, CopyRequested
+from nl2sql_tui.text import ELLIPSIS, shortened
+from nl2sql_tui.tui.messages import CellOpened, ColumnsMoved, CopyRequested
 
 _WIDEST_COLUMN = 32
 _WIDEST_OF_FEW = 72
@@ -73,6 +73,7 @@ class ResultGrid(ScrollView, can_focus=True):
         self._widths: list[int] = []
         self._starts: list[int] = []
         """Where each column begins, and at the end where one more would."""
+        self._place_told = ""
         self._numeric: list[bool] = []
         """Whether a column's first value that is not NULL is a number, for the header's alignment."""
 
@@ -136,6 +137,7 @@ class ResultGrid(ScrollView, can_focus=True):
 
     def _update_virtual_size(self) -> None:
         self.virtual_size = Size(self._gutter_width + self._starts[-1], 1 + len(self.rows))
+        self._tell_place()
 
     @property
     def _gutter_width(self) -> int:
@@ -201,7 +203,21 @@ class ResultGrid(ScrollView, can_focus=True):
         left = int(self.scroll_x) - self._starts[self._columns_in_view().start]
         room = max(0, self.size.width - len(gutter))
         shown = Strip(segments).crop_extend(left, left + room, style)
+        shown = _with_cuts_marked(shown, segments, left)
         return Strip([Segment(gutter, gutter_style), *shown]).crop(0, self.size.width)
+
+    @property
+    def place(self) -> str:
+        """Which column the cursor is in, where not all of them are on the screen; otherwise empty."""
+        room = self.scrollable_content_region.width - self._gutter_width
+        if not self.columns or self._starts[-1] - len(_GAP) <= room:
+            return ""
+        return f"column {self.cursor_column + 1:,} of {len(self.columns):,}"
+
+    def _tell_place(self) -> None:
+        if self.place != self._place_told:
+            self._place_told = self.place
+            self.post_message(ColumnsMoved())
 
     def _columns_in_view(self) -> range:
         """The columns of which at least a part is on the screen."""
@@ -223,6 +239,7 @@ class ResultGrid(ScrollView, can_focus=True):
         self.cursor_row = min(max(0, row), len(self.rows) - 1)
         self.cursor_column = min(max(0, column), len(self.columns) - 1)
         self._bring_into_view()
+        self._tell_place()
         self.refresh()
 
     @property
@@ -271,6 +288,7 @@ class ResultGrid(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._measure_visible()
+        self._tell_place()
 
     # What can be done with a cell
 
@@ -300,3 +318,19 @@ class ResultGrid(ScrollView, can_focus=True):
 
     def action_copy_cell(self) -> None:
         self.post_message(CopyRequested(copied_text(self.cell), f"the cell {self.columns[self.cursor_column]}"))
+
+
+def _with_cuts_marked(line: Strip, segments: list[Segment], left: int) -> Strip:
+    """`line`, which shows `segments` from the cell `left` on, marked where its ends are in the middle of a text.
+
+    Otherwise what is left of a value would read as a whole one.
+    """
+    place, right = 0, left + line.cell_length
+    for segment in segments:
+        mark = Segment(ELLIPSIS, segment.style)
+        if place < left < place + segment.cell_length and segment.split_cells(left - place)[0].text.strip():
+            line = Strip([mark, *line.crop(1, line.cell_length)])
+        if place < right < place + segment.cell_length and segment.split_cells(right - place)[1].text.strip():
+            line = Strip([*line.crop(0, line.cell_length - 1), mark])
+        place += segment.cell_length
+    return line

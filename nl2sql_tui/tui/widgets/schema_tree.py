@@ -97,6 +97,15 @@ class SchemaTree(Tree[Entry]):
             self._fill(event.node, event.node.data)
             if not self._filter:
                 self._opened.add(event.node.data.name)
+            if event.node is self.cursor_node:
+                self.call_after_refresh(self._show_columns, event.node)
+
+    def _show_columns(self, node: TreeNode[Entry]) -> None:
+        """Bring the columns of an opened table into view, and the table in any case."""
+        height = self.scrollable_content_region.height
+        last = node.line + len(node.children)
+        if node.is_expanded and last >= self.scroll_y + height:
+            self.scroll_to(y=min(node.line, last - height + 1), animate=False)
 
     def on_tree_node_collapsed(self, event: Tree.NodeCollapsed[Entry]) -> None:
         if isinstance(event.node.data, Table) and not self._filter:
@@ -120,10 +129,17 @@ class SchemaTree(Tree[Entry]):
         count = self.counts.get(table.name)
         note = "view" if table.is_view else "" if count is None else f"{count:,}"
         if note:
-            room = self.scrollable_content_region.width - 1
-            blank = max(1, room - label.cell_len - cell_len(note))
-            label.append(" " * blank).append(note, self._look("schema--count"))
+            room = self._room - cell_len(note) - 1
+            label.truncate(max(1, room), overflow="ellipsis", pad=True)
+            label.append(f" {note}", self._look("schema--count"))
+        else:
+            label.truncate(self._room, overflow="ellipsis")
         return label
+
+    @property
+    def _room(self) -> int:
+        """Cells for the label of a table; that of a column has a guide before it."""
+        return max(1, self.scrollable_content_region.width - 1)
 
     def _column_label(self, table: Table, column: Column, style: Style) -> Text:
         label = Text.assemble(shortened(column.name, _LONGEST_NAME), style=style)
@@ -134,6 +150,7 @@ class SchemaTree(Tree[Entry]):
         for key in table.foreign_keys:
             if key.column == column.name:
                 label.append(f" → {shortened(key.to_table, _LONGEST_NAME)}", self._look("schema--key"))
+        label.truncate(max(1, self._room - self.guide_depth), overflow="ellipsis")
         return label
 
     def described(self, node: TreeNode[Entry]) -> str:

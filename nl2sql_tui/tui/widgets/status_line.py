@@ -1,5 +1,7 @@
 """One line about the database and the model: what it does now, how fast it was, how much of its context is used."""
 
+from collections.abc import Iterator
+
 from textual.content import Content
 from textual.geometry import Size
 from textual.timer import Timer
@@ -12,6 +14,8 @@ from nl2sql_tui.tui.widgets.chips import SEPARATOR
 
 _SECONDS_OF_A_FLASH = 5.0
 _LONGEST_NAME = 60
+_GAP = 2
+"""Cells between the database and the model, at least."""
 _LONGEST_ADAPTER = 30
 _STYLES = {"ready": "$text-success", "failed": "$text-error"}
 
@@ -86,32 +90,41 @@ class StatusLine(Widget):
         return 1
 
     def render(self) -> Content:
-        """The line, with the model's part cut from the right end where there is no room."""
+        """The line. Where there is no room, what is least needed of the model is left out before the names are cut."""
         width = self.size.width
         if self._flash is not None:
             return self._flash.truncate(width, ellipsis=True)
-        right = self._model()
         left = content(shortened(self._database_name, _LONGEST_NAME), "bold")
-        room = width - right.cell_length - 2
+        right = self._model(width - left.cell_length - _GAP)
+        room = width - right.cell_length - _GAP
         if room < left.cell_length:
             left = left.truncate(max(0, room), ellipsis=True)
         gap = width - left.cell_length - right.cell_length
         return Content.assemble(left, " " * max(1, gap), right).truncate(width, ellipsis=True)
 
-    def _model(self) -> Content:
+    def _model(self, room: int) -> Content:
+        """What is known of the model: its name and state, and as many figures as there is room for."""
         state = self._load_state
         facts = [content(self._answering())]
         if state.device:
             facts.append(content(visible(state.device)))
         facts.append(content(load_text(state), _STYLES.get(state.phase, "$text-warning")))
+        for figure in self._figures():
+            longer = [*facts, content(figure)]
+            if Content(SEPARATOR).join(longer).cell_length > room:
+                break
+            facts = longer
+        return Content(SEPARATOR).join(facts)
+
+    def _figures(self) -> Iterator[str]:
+        """The most telling first."""
         if self._tokens_per_second:
-            facts.append(content(f"{self._tokens_per_second:.1f} tokens/s"))
+            yield f"{self._tokens_per_second:.1f} tokens/s"
         if self._memory is not None:
-            facts.append(content(memory_text(self._memory)))
+            yield memory_text(self._memory)
         if self._used_context is not None:
             used, most = self._used_context
-            facts.append(content(f"context {used:,}/{most:,}"))
-        return Content(SEPARATOR).join(facts)
+            yield f"context {used:,}/{most:,}"
 
     def _answering(self) -> str:
         """The model with its adapter. A served adapter is asked for in the model's place, and so is both."""

@@ -1,6 +1,5 @@
 """One question with its answer, or one statement written by hand, as it stands in the chat; runs nothing itself."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -80,6 +79,7 @@ class Turn(Widget):
         self._chips = Content()
         self._is_writing = False
         self._lines: tuple[int, list[Content]] | None = None
+        self._sql_lines = range(0)
 
     @property
     def runnable(self) -> bool:
@@ -95,6 +95,11 @@ class Turn(Widget):
     def in_doubt(self) -> bool:
         """It could run, but the user should be asked first."""
         return self.runnable and self.answer is not None and self.answer.doubt is not None and not self.has_run
+
+    @property
+    def awaits_reading(self) -> bool:
+        """It is an answer that has just come, and is to be read before anything is done with it."""
+        return self.answer is not None and not self.has_run
 
     def consent(self) -> bool:
         """Whether Enter runs it: an answer in doubt at the second time only."""
@@ -171,6 +176,12 @@ class Turn(Widget):
 
     # How it looks
 
+    @property
+    def sql_lines(self) -> range:
+        """The lines in which its SQL stands as it is drawn now, counted from its own first line."""
+        self._wrapped(self.content_size.width)
+        return self._sql_lines
+
     def _change(self) -> None:
         """Draw it anew; with a new layout of the whole chat only if it has become longer or shorter."""
         if self._lines is None:
@@ -195,8 +206,10 @@ class Turn(Widget):
         if self._lines is None or self._lines[0] != width:
             lines = self._question_content().wrap(max(1, width))
             indent = " " * _INDENT
-            for part in self._parts(max(1, width - _INDENT)):
-                lines += [Content.assemble(indent, line) for line in part]
+            above, sql, below = self._parts(max(1, width - _INDENT))
+            sql_begins = len(lines) + len(above)
+            self._sql_lines = range(sql_begins, sql_begins + len(sql))
+            lines += [Content.assemble(indent, line) for line in (*above, *sql, *below)]
             self._lines = (width, lines)
         return self._lines[1]
 
@@ -208,14 +221,14 @@ class Turn(Widget):
             words = f"{words[:_LONGEST_QUESTION_SHOWN]}… ({len(words):,} characters)"
         return content(words if self.question is not None else f"SQL by hand for: {words}", "bold")
 
-    def _parts(self, width: int) -> list[Sequence[Content]]:
-        """The lines of each part below the question."""
+    def _parts(self, width: int) -> tuple[list[Content], list[Content], list[Content]]:
+        """The lines below the question: what stands above the SQL, the SQL, and what stands below it."""
         reading = reading_lines(self.reading, width) if self.reading is not None else []
         below = [self._chips]
         if self.ending is not None:
             below += [ending_chip(self.ending), diagnosis_content(self.diagnosis)]
-        above = [content(self._linked, DIM), self._sql_content()]
-        return [*_wrapped_parts(above, width), reading, *_wrapped_parts(below, width)]
+        above = _wrapped_parts([content(self._linked, DIM)], width)
+        return above, _wrapped_parts([self._sql_content()], width), [*reading, *_wrapped_parts(below, width)]
 
     def _sql_content(self) -> Content:
         text = content(self.sql[:_LONGEST_SQL_SHOWN])
@@ -235,5 +248,5 @@ def _leans_on_last(answer: Answer) -> bool:
     return answer.origin in ("follow-up", "undo") or leans_on_the_last(answer.question)
 
 
-def _wrapped_parts(parts: list[Content], width: int) -> list[Sequence[Content]]:
-    return [part.wrap(width) for part in parts if part]
+def _wrapped_parts(parts: list[Content], width: int) -> list[Content]:
+    return [line for part in parts if part for line in part.wrap(width)]
