@@ -76,7 +76,14 @@ class Assistant:
         lookup = self._lookup(cancel)
         values = link_values(question, lookup, schema)
         if conversation is not None and not ask_model:
-            ready = ready_answer(question, conversation, schema, lookup, lambda sql: self.database.check(sql).valid)
+            ready = ready_answer(
+                question,
+                conversation,
+                schema,
+                lookup,
+                lambda sql: self.database.check(sql).valid,
+                self.settings.ask_below,
+            )
             if ready is not None:
                 yield self._without_model(question, ready, Linked((), (), values), began)
                 return
@@ -150,6 +157,7 @@ class Assistant:
             model=self.engine.name,
             origin=ready.origin,
             provenance=ready.provenance,
+            confidence=ready.confidence,
             doubt=ready.doubt,
         )
 

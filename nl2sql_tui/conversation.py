@@ -39,6 +39,8 @@ class ReadyAnswer:
     """A line for each thing in which it differs from what it comes from."""
     doubt: Doubt | None = None
     """That of the answer which it was made of, unless that one was run all the same."""
+    confidence: float | None = None
+    """How likely it was said to be right when it was answered; None where that is not known of this very SQL."""
 
 
 class Conversation:
@@ -128,11 +130,17 @@ class Conversation:
 
 
 def ready_answer(
-    question: str, conversation: Conversation, schema: Schema, values: ValueLookup, compiles: Compiles
+    question: str,
+    conversation: Conversation,
+    schema: Schema,
+    values: ValueLookup,
+    compiles: Compiles,
+    ask_below: float = 0.0,
 ) -> ReadyAnswer | None:
     """SQL made out of the last one or from memory; None if a model has to be asked.
 
-    What can be said of the last SQL is meant so: "how many are there?" was remembered of another one.
+    What can be said of the last SQL is meant so: "how many are there?" was remembered of another one. What is
+    remembered and was said to be right less often than `ask_below` is doubted as it was then.
     Raises InputError for an "undo" with nothing to go back to.
     """
     from nl2sql_tui.language.followup.recognise import is_undo
@@ -148,8 +156,11 @@ def ready_answer(
     found = recall(question, conversation.remembered(), schema, values, compiles)
     if found is None:
         return None
-    provenance = _provenance(found.pair, is_same=not found.changes)
-    return ReadyAnswer(found.sql, "memory", provenance, found.changes)
+    is_same = not found.changes
+    known = found.pair.confidence
+    doubt = Doubt(known) if known is not None and known < ask_below else None
+    provenance = _provenance(found.pair, is_same=is_same)
+    return ReadyAnswer(found.sql, "memory", provenance, found.changes, doubt, known if is_same else None)
 
 
 def _undone(conversation: Conversation, compiles: Compiles) -> ReadyAnswer:

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
+
 from nl2sql_tui.answers import Answer, AnswerFailed
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
@@ -110,6 +112,18 @@ def test_an_accepted_answer_is_given_again_with_where_it_comes_from(concerts: Da
     assert other.provenance == "as you ran it on 3 Nov 2026 for: Which singers come from France?"
     assert talk.engine.prompts == []
     assert talk.ask("which singers come from france", ask_model=True).origin == "model"
+
+
+@pytest.mark.parametrize(("likely", "is_doubted"), [(0.11, True), (0.6, False), (None, False)])
+def test_what_was_unlikely_is_doubted_again_when_it_is_remembered(
+    concerts: Database, likely: float | None, is_doubted: bool
+) -> None:
+    day = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    talk = _Talk(concerts, remembered=[Remembered("Which singers come from France?", _NAMES, day, likely)])
+    same = talk.ask("Which singers come from France?")
+    assert (same.confidence, same.doubt is not None) == (likely, is_doubted)
+    other = talk.ask("Which singers come from Netherlands?")
+    assert (other.origin, other.confidence, other.doubt is not None) == ("memory", None, is_doubted)
 
 
 def test_what_can_be_said_of_the_last_sql_is_not_looked_for_in_memory(concerts: Database) -> None:

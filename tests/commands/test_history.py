@@ -59,6 +59,25 @@ def test_ask_remembers_nothing_that_did_not_run_to_its_end(concerts: Database, o
     assert not default_history_file().exists()
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("sql", "even_unsure"),
+    [("SELECT Name FROM singer WHERE Country = 'Spain'", False), (_SQL, True)],
+    ids=["no rows", "run whatever it is"],
+)
+def test_what_nobody_can_have_accepted_is_logged_and_not_given_again(
+    concerts: Database, capsys: pytest.CaptureFixture[str], sql: str, even_unsure: bool, as_json: bool
+) -> None:
+    output = Output(form="csv", limit=None, as_json=as_json, run_it=True, even_unsure=even_unsure)
+    assert _ask(concerts, output, sql) == ExitCode.OK
+    assert _kept(concerts) == []
+    capsys.readouterr()
+    assert list_history(concerts.path) == ExitCode.OK
+    out, err = capsys.readouterr()
+    assert "not accepted" in out
+    assert "with 1 statement run for them, 0 of them accepted" in err
+
+
 def test_ask_remembers_nothing_with_the_setting_off(concerts: Database) -> None:
     assert _ask(concerts, settings=Settings(history=False)) == ExitCode.OK
     assert not default_history_file().parent.exists()
@@ -92,6 +111,7 @@ def test_what_is_remembered_is_listed_newest_first_without_the_rows(
     for words in (_SQL, "run 2 times · 1 row · model scripted", "2020-01-01"):
         assert words in out
     assert "2 questions" in err
+    assert "with 2 statements run for them, 2 of them accepted" in err
     assert "Rose White" not in out
 
 

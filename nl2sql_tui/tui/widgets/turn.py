@@ -53,6 +53,8 @@ class Turn(Widget):
         """The question that its SQL answers: its own, or that of the turn it comes from; None if it answers none."""
         self.edited: bool = source is not None and (source.edited or sql != source.sql)
         """Whether the user changed SQL that the model had written."""
+        self.as_answered: Answer | None = source.as_answered if source is not None and not self.edited else None
+        """The answer that its SQL stands for unchanged; None where the user has written it."""
         self.leans_on_last: bool = source is not None and source.leans_on_last
         """Whether its question says something only behind the one before it."""
         self.sql: str = sql
@@ -124,6 +126,7 @@ class Turn(Widget):
         match last:
             case Answer():
                 self.answer, self.verdict, self.enter_pressed = last, last.verdict, False
+                self.as_answered = last
                 self.first_answer = self.first_answer or last
                 self.leans_on_last = _leans_on_last(last)
                 self._chips = answer_chips(last)
