@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nl2sql_tui.database.value_cache import ValueCache
 from nl2sql_tui.engine.own_adapters import delete_learnt
-from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.errors import ExitCode, InputError
 from nl2sql_tui.history.accepted import History, LoggedRun, default_history_file
 from nl2sql_tui.terminal import say
 from nl2sql_tui.text import visible, visible_lines
@@ -52,6 +52,18 @@ def forget_history(database: Path) -> int:
     if delete_learnt(database):
         say(f"The adapter that was learnt from them is deleted; the packaged one answers {visible(str(database))}.")
     say(f"Forgot {_count(forgotten, 'statement')} for {visible(str(database))}; the database itself is unchanged.")
+    return ExitCode.OK
+
+
+def forget_one(database: Path, run: int) -> int:
+    """Remove one statement of `database` for good, by the id that the list has; return the exit code.
+
+    What was learnt from it stays. Raises InputError where there is no such one, HistoryError.
+    """
+    name = visible(str(database))
+    if not History(default_history_file()).forget_one(database, run):
+        raise InputError(f"Nothing that was run on {name} has the id {run}.", "nl2sql-tui history DB lists the ids.")
+    say(f"Forgot 1 statement for {name}; another that was accepted for the same question is given again from now on.")
     return ExitCode.OK
 
 

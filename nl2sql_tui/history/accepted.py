@@ -181,14 +181,22 @@ class History:
     def forget(self, database: Path) -> int:
         """Remove every row of `database` for good, earlier SQL of a question included; give how many there were."""
         with self._usable():
-            name = _name_of(database)
-            if not self._read("SELECT 1 FROM accepted WHERE database = ? LIMIT 1", name):
-                return 0
-            with self._opened() as history:
-                # What is forgotten is overwritten: SQLite would leave its text in the file otherwise.
-                history.execute("PRAGMA secure_delete = ON")
-                with _writing(history):
-                    return int(history.execute("DELETE FROM accepted WHERE database = ?", (name,)).rowcount)
+            return self._delete("database = ?", _name_of(database))
+
+    def forget_one(self, database: Path, run: int) -> bool:
+        """Remove for good the one of the `runs` of `database` that has this id; give whether there was such a one."""
+        with self._usable():
+            # As a text, since SQLite refuses numbers that are too large for it.
+            return self._delete("database = ? AND CAST(rowid AS TEXT) = ?", _name_of(database), str(run)) > 0
+
+    def _delete(self, condition: str, *parameters: str) -> int:
+        if not self._read(f"SELECT 1 FROM accepted WHERE {condition} LIMIT 1", *parameters):
+            return 0
+        with self._opened() as history:
+            # What is forgotten is overwritten: SQLite would leave its text in the file otherwise.
+            history.execute("PRAGMA secure_delete = ON")
+            with _writing(history):
+                return int(history.execute(f"DELETE FROM accepted WHERE {condition}", parameters).rowcount)
 
     def _keep(self, pair: AcceptedPair, *, accepted: bool) -> None:
         with self._usable():

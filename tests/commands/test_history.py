@@ -1,11 +1,13 @@
 """What `history` prints and forgets, and what `ask --run` adds to it; no terminal is needed."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from nl2sql_tui.cli import run_program
 from nl2sql_tui.commands import ask as asking
 from nl2sql_tui.commands.ask import Output, ask
 from nl2sql_tui.commands.history import forget_history, list_databases, list_history
@@ -153,6 +155,37 @@ def test_forgetting_says_how_much_and_leaves_the_database_alone(
     out, err = capsys.readouterr()
     assert (out, "Nothing is remembered for" in err) == ("", True)
     assert concerts.path.read_bytes() == before
+
+
+def test_one_statement_can_be_forgotten_by_the_id_that_the_list_has(
+    concerts: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(concerts, ScriptedEngine(["SELECT 'a private text'"]), Settings(), "A wrong one?", _RUN)
+    _ask(concerts)
+    capsys.readouterr()
+    list_history(concerts.path)
+    listed = capsys.readouterr().out
+    wrong = next(part for part in listed.split("\n\n") if "A wrong one?" in part)
+    (number,) = re.findall(r"id (\d+)", wrong)
+    assert run_program(["history", str(concerts.path), "--forget-one", number]) == ExitCode.OK
+    assert "Forgot 1 statement" in capsys.readouterr().err
+    assert [pair.question for pair in _kept(concerts)] == ["Who comes from France?"]
+    assert b"a private text" not in default_history_file().read_bytes()
+    assert run_program(["history", str(concerts.path), "--forget-one", number]) == ExitCode.INPUT
+    assert f"has the id {number}" in capsys.readouterr().err
+
+
+def test_an_id_of_another_database_is_none_of_this_one(concerts: Database, tmp_path: Path) -> None:
+    _ask(concerts)
+    (run,) = History(default_history_file()).runs(concerts.path)
+    assert not History(default_history_file()).forget_one(tmp_path / "other.sqlite", run.id)
+    assert not History(default_history_file()).forget_one(concerts.path, 10**30)
+    assert len(_kept(concerts)) == 1
+
+
+@pytest.mark.parametrize("words", [["--forget-one", "1"], ["DB", "--forget", "--forget-one", "1"]])
+def test_what_to_forget_has_to_be_said_clearly(words: list[str]) -> None:
+    assert run_program(["history", *words]) == ExitCode.USAGE
 
 
 def test_forgetting_takes_what_was_learnt_along(concerts: Database, capsys: pytest.CaptureFixture[str]) -> None:
