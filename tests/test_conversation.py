@@ -71,6 +71,35 @@ def test_a_question_of_its_own_goes_to_the_model(concerts: Database) -> None:
     assert talk.ask("How many concerts are there?").origin == "model"
 
 
+def test_a_follow_up_that_cannot_be_applied_is_refused_and_not_put_to_a_model_that_sees_nothing_of_what_it_is_about(
+    concerts: Database,
+) -> None:
+    talk = _Talk(concerts, _NAMES, "SELECT 2", "SELECT 3")
+    talk.ask("Which singers come from France?")
+    failed = talk.failure("and their names")
+    assert failed.message == ("“and their names” cannot be applied to the answer before: it shows singer.Name already.")
+    assert "Type the whole question; or /new" in failed.hint
+    assert "cannot be applied" in talk.failure("and the other way round").message
+    assert len(talk.engine.prompts) == 1
+    assert talk.conversation.last_sql == _NAMES
+    assert talk.ask("and their names", ask_model=True).sql == "SELECT 2"
+    talk.engine.history_tokens = 200
+    assert talk.ask("and the other way round").sql == "SELECT 3"
+
+
+def test_a_second_why_asks_of_the_same_rows_as_the_first(concerts: Database) -> None:
+    talk = _Talk(concerts, _NAMES)
+    talk.ask("Which singers come from France?")
+    first = talk.ask("why is Joe Sharp missing?")
+    second = talk.ask("why is Zoë O'Brien missing?")
+    third = talk.ask("why is Joe Sharp missing?")
+    assert first.sql == "SELECT Name, Country, Country = 'France' AS \"Country = 'France'\" FROM singer WHERE " + (
+        "Name = 'Joe Sharp'"
+    )
+    assert second.sql == first.sql.replace("Joe Sharp", "Zoë O''Brien")
+    assert third.sql == first.sql
+
+
 def test_an_answer_that_is_not_valid_is_nothing_to_go_on_from(concerts: Database) -> None:
     talk = _Talk(concerts, _NAMES, "SELECT nothing")
     talk.ask("Which singers come from France?")
