@@ -63,7 +63,7 @@ def forget_one(database: Path, run: int) -> int:
     name = visible(str(database))
     if not History(default_history_file()).forget_one(database, run):
         raise InputError(f"Nothing that was run on {name} has the id {run}.", "nl2sql-tui history DB lists the ids.")
-    say(f"Forgot 1 statement for {name}; another that was accepted for the same question is given again from now on.")
+    say(f"Forgot 1 statement for {name}; an older one for the same question counts again, if it was accepted.")
     return ExitCode.OK
 
 
