@@ -10,7 +10,7 @@ from nl2sql_tui.asked import Asked, Layout, readable
 from nl2sql_tui.cancellation import Cancel
 from nl2sql_tui.comparing import Checked, Comparer, room_for_another
 from nl2sql_tui.confidence import calibration_of, weighed
-from nl2sql_tui.conversation import Conversation, ReadyAnswer, ready_answer
+from nl2sql_tui.conversation import Conversation, ReadyAnswer, ready_answer, require_whole_question
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import (
     Engine,
@@ -76,10 +76,19 @@ class Assistant:
         lookup = self._lookup(cancel)
         values = link_values(question, lookup, schema)
         if conversation is not None and not ask_model:
-            ready = ready_answer(question, conversation, schema, lookup, lambda sql: self.database.check(sql).valid)
+            ready = ready_answer(
+                question,
+                conversation,
+                schema,
+                lookup,
+                lambda sql: self.database.check(sql).valid,
+                self.settings.ask_below,
+            )
             if ready is not None:
                 yield self._without_model(question, ready, Linked((), (), values), began)
                 return
+            if not self.engine.history_tokens:
+                require_whole_question(question, conversation, schema)
         self.engine.wait_until_ready(cancel)
         self.read_ahead(cancel)
         asked = self._layout.asked(question, schema, values, conversation)
@@ -150,6 +159,7 @@ class Assistant:
             model=self.engine.name,
             origin=ready.origin,
             provenance=ready.provenance,
+            confidence=ready.confidence,
             doubt=ready.doubt,
         )
 

@@ -299,16 +299,25 @@ def _remote_engine(settings: "Settings") -> "Engine":
 @click.argument("words", nargs=-1, metavar="[DB]")
 @_demo_option
 @click.option("--forget", is_flag=True, help="Forget what is remembered of DB.")
-def history(words: tuple[str, ...], demo: bool, forget: bool) -> int:
-    """Show the questions and SQL that were run on DB, or on which databases there are any."""
-    from nl2sql_tui.commands.history import forget_history, list_databases, list_history
+@click.option("--forget-one", type=int, metavar="ID", help="Forget one statement, by the id that the list has.")
+def history(words: tuple[str, ...], demo: bool, forget: bool, forget_one: int | None) -> int:
+    """Show the questions and SQL that were run on DB, or on which databases there are any.
 
+    Given again and learnt from is what you accepted: what you ran, that gave rows with nothing odd about them, and was
+    not unsure, unless you had edited it or chosen it. What ask --sure runs does not count.
+    """
+    from nl2sql_tui.commands import history as commands
+
+    if forget and forget_one is not None:
+        raise click.UsageError("--forget forgets all, --forget-one one.", click.get_current_context())
     if not words and not demo:
-        if forget:
-            raise click.UsageError("Name the DB that --forget means.", click.get_current_context())
-        return list_databases()
+        if forget or forget_one is not None:
+            raise click.UsageError("Name the DB of which to forget.", click.get_current_context())
+        return commands.list_databases()
     (path,) = _database_first(words, demo, ())
-    return forget_history(Path(path)) if forget else list_history(Path(path))
+    if forget_one is not None:
+        return commands.forget_one(Path(path), forget_one)
+    return commands.forget_history(Path(path)) if forget else commands.list_history(Path(path))
 
 
 add_to(program, _model_options, _settings, _engine)

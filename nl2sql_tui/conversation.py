@@ -39,6 +39,8 @@ class ReadyAnswer:
     """A line for each thing in which it differs from what it comes from."""
     doubt: Doubt | None = None
     """That of the answer which it was made of, unless that one was run all the same."""
+    confidence: float | None = None
+    """How likely it was said to be right when it was answered; None where that is not known of this very SQL."""
 
 
 class Conversation:
@@ -52,12 +54,15 @@ class Conversation:
         """The statements that follow-ups change, the last one first in line; "undo" takes it away."""
         self._doubts: dict[str, Doubt] = {}
         """By the statement: why to ask about those that nobody has run yet."""
+        self._explained: dict[str, str] = {}
+        """By a statement that was made to tell why a row is missing: the one from which it is."""
         self._first_shown = 0
         """The first turn that a prompt holds."""
 
     def begin_anew(self) -> None:
         """Forget every turn; what is remembered of the database stays."""
         self._turns, self._standing, self._doubts, self._first_shown = (), (), {}, 0
+        self._explained = {}
 
     @property
     def turns(self) -> tuple[ConversationTurn, ...]:
@@ -73,6 +78,14 @@ class Conversation:
         """What stood before the last SQL."""
         return self._standing[-2] if len(self._standing) > 1 else None
 
+    def sql_meant_by(self, question: str) -> str | None:
+        """The SQL that a follow-up changes: a second "why is … missing?" asks of the same rows as the first one."""
+        from nl2sql_tui.language.followup.recognise import asks_why
+
+        last = self.last_sql
+        explained = self._explained.get(last) if last is not None else None
+        return explained if explained is not None and asks_why(question) else last
+
     def note(self, answer: Answer) -> None:
         """Add an answer that has been shown; one that is not valid is nothing to go on from."""
         if not answer.verdict.valid:
@@ -81,9 +94,18 @@ class Conversation:
         if answer.origin == "undo":
             self._standing = self._standing[:-1]
             return
+        if answer.origin == "follow-up":
+            self._note_explained(answer)
         question = question_text(answer.question, answer.linked.values)
         self._turns += (ConversationTurn(question, answer.sql, answer.model_text),)
         self._standing += (answer.sql,)
+
+    def _note_explained(self, answer: Answer) -> None:
+        from nl2sql_tui.language.followup.recognise import asks_why
+
+        meant = self.sql_meant_by(answer.question)
+        if meant is not None and asks_why(answer.question):
+            self._explained = {**self._explained, answer.sql: meant}
 
     def note_sql(self, sql: str, doubt: Doubt | None = None) -> None:
         """Add a valid statement that the user wrote, edited or chose."""
@@ -128,11 +150,17 @@ class Conversation:
 
 
 def ready_answer(
-    question: str, conversation: Conversation, schema: Schema, values: ValueLookup, compiles: Compiles
+    question: str,
+    conversation: Conversation,
+    schema: Schema,
+    values: ValueLookup,
+    compiles: Compiles,
+    ask_below: float = 0.0,
 ) -> ReadyAnswer | None:
     """SQL made out of the last one or from memory; None if a model has to be asked.
 
-    What can be said of the last SQL is meant so: "how many are there?" was remembered of another one.
+    What can be said of the last SQL is meant so: "how many are there?" was remembered of another one. What is
+    remembered and was said to be right less often than `ask_below` is doubted as it was then.
     Raises InputError for an "undo" with nothing to go back to.
     """
     from nl2sql_tui.language.followup.recognise import is_undo
@@ -140,7 +168,7 @@ def ready_answer(
 
     if is_undo(question):
         return _undone(conversation, compiles)
-    last = conversation.last_sql
+    last = conversation.sql_meant_by(question)
     changed = follow_up(question, last, schema, values, compiles) if last is not None else None
     if changed is not None:
         doubt = conversation.doubt_of(last) if last is not None else None
@@ -148,8 +176,27 @@ def ready_answer(
     found = recall(question, conversation.remembered(), schema, values, compiles)
     if found is None:
         return None
-    provenance = _provenance(found.pair, is_same=not found.changes)
-    return ReadyAnswer(found.sql, "memory", provenance, found.changes)
+    is_same = not found.changes
+    known = found.pair.confidence
+    doubt = Doubt(known) if known is not None and known < ask_below else None
+    provenance = _provenance(found.pair, is_same=is_same)
+    return ReadyAnswer(found.sql, "memory", provenance, found.changes, doubt, known if is_same else None)
+
+
+def require_whole_question(question: str, conversation: Conversation, schema: Schema) -> None:
+    """Raise InputError for a question that leans on the last answer, and for which `ready_answer` found nothing.
+
+    A model that is shown nothing of what came before could only make something up.
+    """
+    from nl2sql_tui.language.followup.refusal import needs_the_last, why_not
+
+    meant = conversation.sql_meant_by(question)
+    if meant is not None and needs_the_last(question):
+        said = shortened(question, _QUESTION_SHOWN)
+        raise InputError(
+            f"“{said}” cannot be applied to the answer before: {why_not(question, meant, schema)}.",
+            "Type the whole question; or /new, where nothing leans on what came before.",
+        )
 
 
 def _undone(conversation: Conversation, compiles: Compiles) -> ReadyAnswer:

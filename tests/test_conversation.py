@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
+
 from nl2sql_tui.answers import Answer, AnswerFailed
 from nl2sql_tui.assistant import Assistant
 from nl2sql_tui.cancellation import Cancel
@@ -69,6 +71,35 @@ def test_a_question_of_its_own_goes_to_the_model(concerts: Database) -> None:
     assert talk.ask("How many concerts are there?").origin == "model"
 
 
+def test_a_follow_up_that_cannot_be_applied_is_refused_and_not_put_to_a_model_that_sees_nothing_of_what_it_is_about(
+    concerts: Database,
+) -> None:
+    talk = _Talk(concerts, _NAMES, "SELECT 2", "SELECT 3")
+    talk.ask("Which singers come from France?")
+    failed = talk.failure("and their names")
+    assert failed.message == ("“and their names” cannot be applied to the answer before: it shows singer.Name already.")
+    assert "Type the whole question; or /new" in failed.hint
+    assert "cannot be applied" in talk.failure("and the other way round").message
+    assert len(talk.engine.prompts) == 1
+    assert talk.conversation.last_sql == _NAMES
+    assert talk.ask("and their names", ask_model=True).sql == "SELECT 2"
+    talk.engine.history_tokens = 200
+    assert talk.ask("and the other way round").sql == "SELECT 3"
+
+
+def test_a_second_why_asks_of_the_same_rows_as_the_first(concerts: Database) -> None:
+    talk = _Talk(concerts, _NAMES)
+    talk.ask("Which singers come from France?")
+    first = talk.ask("why is Joe Sharp missing?")
+    second = talk.ask("why is Zoë O'Brien missing?")
+    third = talk.ask("why is Joe Sharp missing?")
+    assert first.sql == "SELECT Name, Country, Country = 'France' AS \"Country = 'France'\" FROM singer WHERE " + (
+        "Name = 'Joe Sharp'"
+    )
+    assert second.sql == first.sql.replace("Joe Sharp", "Zoë O''Brien")
+    assert third.sql == first.sql
+
+
 def test_an_answer_that_is_not_valid_is_nothing_to_go_on_from(concerts: Database) -> None:
     talk = _Talk(concerts, _NAMES, "SELECT nothing")
     talk.ask("Which singers come from France?")
@@ -110,6 +141,18 @@ def test_an_accepted_answer_is_given_again_with_where_it_comes_from(concerts: Da
     assert other.provenance == "as you ran it on 3 Nov 2026 for: Which singers come from France?"
     assert talk.engine.prompts == []
     assert talk.ask("which singers come from france", ask_model=True).origin == "model"
+
+
+@pytest.mark.parametrize(("likely", "is_doubted"), [(0.11, True), (0.6, False), (None, False)])
+def test_what_was_unlikely_is_doubted_again_when_it_is_remembered(
+    concerts: Database, likely: float | None, is_doubted: bool
+) -> None:
+    day = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    talk = _Talk(concerts, remembered=[Remembered("Which singers come from France?", _NAMES, day, likely)])
+    same = talk.ask("Which singers come from France?")
+    assert (same.confidence, same.doubt is not None) == (likely, is_doubted)
+    other = talk.ask("Which singers come from Netherlands?")
+    assert (other.origin, other.confidence, other.doubt is not None) == ("memory", None, is_doubted)
 
 
 def test_what_can_be_said_of_the_last_sql_is_not_looked_for_in_memory(concerts: Database) -> None:

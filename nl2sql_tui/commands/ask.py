@@ -17,7 +17,14 @@ from nl2sql_tui.database.formats import Format
 from nl2sql_tui.doctor import SECONDS, Diagnosis, ResultFacts, examine
 from nl2sql_tui.engine.events import Engine, ModelMemory, Token
 from nl2sql_tui.errors import ExitCode, SqlError, Stopped, UserError
-from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file, now, schema_fingerprint
+from nl2sql_tui.history.accepted import (
+    AcceptedPair,
+    History,
+    can_be_accepted,
+    default_history_file,
+    now,
+    schema_fingerprint,
+)
 from nl2sql_tui.language.answer_form import draft_of_sql
 from nl2sql_tui.language.reading import read
 from nl2sql_tui.settings import Settings
@@ -73,8 +80,9 @@ def ask(database: Database, engine: Engine, settings: Settings, question: str, o
     _say_doubt(last.doubt)
     if output.runs(last):
         ending = print_rows(database, last.sql, output.form, output.limit, settings)
-        _remember(database, last, ending, settings)
-        _say_findings(_diagnosis(database, last, ending))
+        diagnosis = _diagnosis(database, last, ending)
+        _say_findings(diagnosis)
+        _remember(database, last, ending, diagnosis, output, settings)
         return code_of(ending)
     if output.run_it:
         say(_NOT_RUN)
@@ -214,6 +222,7 @@ def _print_as_json(
     record = _as_json(database, answer, engine, memory)
     code, problem = (ExitCode.OK, "") if answer.verdict.valid else (ExitCode.SQL, record["error"])
     ending: Ending | None = None
+    diagnosis = Diagnosis()
     if output.run_it and answer.verdict.valid and not output.runs(answer):
         code, problem = ExitCode.UNSURE, _NOT_RUN.removeprefix("nl2sql-tui: ")
     elif output.run_it and answer.verdict.valid:
@@ -225,18 +234,23 @@ def _print_as_json(
         ending = result.ending
         if ending.error is not None:
             code, problem = ending.error.exit_code, str(ending.error)
-        findings = _diagnosis(database, answer, ending).findings
-        record["findings"] = [{"text": one.text, "suggested_sql": one.suggestion_sql} for one in findings]
+        diagnosis = _diagnosis(database, answer, ending)
+        record["findings"] = [{"text": one.text, "suggested_sql": one.suggestion_sql} for one in diagnosis.findings]
     _print_json(record)
     if ending is not None:
-        _remember(database, answer, ending, settings)
+        _remember(database, answer, ending, diagnosis, output, settings)
     if problem:
         say(f"nl2sql-tui: {problem}")
     return code
 
 
-def _remember(database: Database, answer: Answer, ending: Ending, settings: Settings) -> None:
-    """Keep the question and its SQL if the SQL ran without an error; where that fails, say so in one line."""
+def _remember(
+    database: Database, answer: Answer, ending: Ending, diagnosis: Diagnosis, output: Output, settings: Settings
+) -> None:
+    """Keep the question and its SQL if the SQL ran without an error; where that fails, say so in one line.
+
+    It is not taken for accepted where every answer was to be run: nobody has chosen this one.
+    """
     if ending.error is not None or not settings.history:
         return
     try:
@@ -249,8 +263,15 @@ def _remember(database: Database, answer: Answer, ending: Ending, settings: Sett
             model=answer.model,
             row_count=ending.row_count,
             last_run=now(),
+            confidence=answer.confidence,
         )
-        History(default_history_file()).accept(pair)
+        history = History(default_history_file())
+        accepted = not output.even_unsure and can_be_accepted(
+            is_unsure=answer.doubt is not None,
+            row_count=ending.row_count,
+            has_findings=bool(diagnosis.findings),
+        )
+        (history.accept if accepted else history.log)(pair)
     except UserError as error:
         say(f"nl2sql-tui: not remembered: {error}")
 

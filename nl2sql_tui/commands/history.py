@@ -1,4 +1,4 @@
-"""`history`: shows the accepted question/SQL pairs that are kept on this computer, and forgets them."""
+"""`history`: shows the question/SQL pairs that are kept on this computer, which of them count, and forgets them."""
 
 import sys
 from pathlib import Path
@@ -6,24 +6,26 @@ from pathlib import Path
 from nl2sql_tui.database.value_cache import ValueCache
 from nl2sql_tui.engine.own_adapters import delete_learnt
 from nl2sql_tui.engine.sources import remove_unused
-from nl2sql_tui.errors import ExitCode
+from nl2sql_tui.errors import ExitCode, InputError
 from nl2sql_tui.folders import copied_file
-from nl2sql_tui.history.accepted import AcceptedPair, History, default_history_file
+from nl2sql_tui.history.accepted import History, LoggedRun, default_history_file
 from nl2sql_tui.terminal import say
 from nl2sql_tui.text import visible, visible_lines
 
 
 def list_history(database: Path) -> int:
-    """Print the pairs of `database`, which need not exist any more, the newest first; return the exit code.
+    """Print what was run on `database`, which need not exist any more, the newest first; return the exit code.
 
     Raises HistoryError.
     """
-    pairs = History(default_history_file()).pairs(database)
-    for pair in pairs:
-        sys.stdout.write(_in_words(pair) + "\n\n")
+    runs = History(default_history_file()).runs(database)
+    for run in runs:
+        sys.stdout.write(_in_words(run) + "\n\n")
     name = visible(str(database))
-    if pairs:
-        say(f"{_count(len(pairs), 'question')} to {name}, each with the SQL that was run for it last.")
+    if runs:
+        questions = _count(len({run.pair.question for run in runs}), "question")
+        accepted = sum(run.accepted for run in runs)
+        say(f"{questions} to {name}, with {_count(len(runs), 'statement')} run for them, {accepted} of them accepted.")
     else:
         say(f"Nothing is remembered for {name}. What is run as the answer to a question will be.")
     return ExitCode.OK
@@ -61,12 +63,27 @@ def forget_history(database: Path) -> int:
     return ExitCode.OK
 
 
-def _in_words(pair: AcceptedPair) -> str:
+def forget_one(database: Path, run: int) -> int:
+    """Remove one statement of `database` for good, by the id that the list has; return the exit code.
+
+    What was learnt from it stays. Raises InputError where there is no such one, HistoryError.
+    """
+    name = visible(str(database))
+    if not History(default_history_file()).forget_one(database, run):
+        raise InputError(f"Nothing that was run on {name} has the id {run}.", "nl2sql-tui history DB lists the ids.")
+    say(f"Forgot 1 statement for {name}; an older one for the same question counts again, if it was accepted.")
+    return ExitCode.OK
+
+
+def _in_words(run: LoggedRun) -> str:
+    pair = run.pair
     facts = [
+        f"id {run.id}",
         f"{pair.last_run.astimezone():%Y-%m-%d %H:%M}",
         f"run {_count(pair.times_run, 'time')}",
         _count(pair.row_count, "row"),
         f"model {visible(pair.model)}" + (", edited by hand" if pair.edited else ""),
+        *([] if run.accepted else ["not accepted: it is asked anew"]),
     ]
     sql = visible_lines(pair.sql).replace("\n", "\n  ")
     return f"{visible(pair.question)}\n  {sql}\n  {' · '.join(facts)}"

@@ -84,7 +84,7 @@ def check(connection: GuardedConnection, sql: str, schema: Schema | None = None)
 
 def begins_as_reading(text: str) -> bool:
     """Whether the first word of `text` is one that a statement which only reads begins with."""
-    return _first_word(text) in _READING_STATEMENTS
+    return _first_word(text) in READING_STATEMENTS
 
 
 def _first_word(sql: str) -> str:

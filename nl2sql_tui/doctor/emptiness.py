@@ -1,5 +1,6 @@
 """Finds which part of a statement leaves no row, and what value was probably meant."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
@@ -13,7 +14,9 @@ from nl2sql_tui.language.reading.expressions import joined
 from nl2sql_tui.language.reading.scope import Source
 from nl2sql_tui.language.syntax import conjuncts, text_of
 
-_ORDERED = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EQ, exp.Between)
+_COMPARED = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EQ, exp.Between, exp.In, exp.Like)
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:[ T].*)?)?)?")
+"""Texts that stand in the order of time."""
 
 
 def why_empty(statement: Statement) -> list[Finding]:
@@ -92,7 +95,7 @@ def _conditions_without_rows(statement: Statement, failing: list[exp.Expr]) -> l
             text += words
             if changed is not None:
                 replaced[id(part)] = changed
-        texts.append(text + _range_words(statement, part, source))
+        texts.append(text if id(part) in replaced else text + _range_words(statement, part, source))
     suggestion = None
     if replaced:
         conditions = [replaced.get(id(part), part) for part in statement.conditions]
@@ -163,27 +166,39 @@ def _mended(
 
 
 def _range_words(statement: Statement, condition: exp.Expr, source: Source | None) -> str:
-    """What lies between the smallest and the largest value of a column that is compared with a number or a date.
+    """The smallest and the largest of the numbers or dates that something is compared with.
 
     Of all rows of `source`, which the condition is about, or else of the joined rows.
     """
-    if not isinstance(condition, _ORDERED) or not isinstance(condition.this, exp.Column):
+    compared = _compared_with_literals(condition)
+    if compared is None:
         return ""
-    literals = list(condition.find_all(exp.Literal))
-    if not literals or (isinstance(condition, exp.EQ) and literals[0].is_string):
-        return ""
-    column = condition.this
-    ends = [exp.Min(this=column.copy()), exp.Max(this=column.copy())]
+    ends = [exp.Min(this=compared.copy()), exp.Max(this=compared.copy())]
     if source is not None:
         probe = _alone(statement, source, [], *ends)
     else:
         probe = rows_before_grouping(statement.select, statement.ties, *ends)
     row = statement.prober.row(probe)
-    if row is None or row[0] is None:
+    if row is None or not all(_has_an_order(cell) for cell in row):
         return ""
     low, high = (_cell_words(cell) for cell in row)
-    told = statement.words.value(column)
+    told = statement.words.value(compared)
+    if not isinstance(compared, exp.Column):
+        told = told[:1].upper() + told[1:]
     return f" {told} is always {low}." if low == high else f" {told} goes from {low} to {high}."
+
+
+def _compared_with_literals(condition: exp.Expr) -> exp.Expr | None:
+    """The column, or what a function makes of one ("the year of …"), that a condition compares with literals."""
+    if not isinstance(condition, _COMPARED) or condition.find(exp.Select) is not None:
+        return None
+    sides = [side for side in condition.iter_expressions() if side.find(exp.Column) is not None]
+    return sides[0] if len(sides) == 1 and isinstance(sides[0], exp.Column | exp.Func) else None
+
+
+def _has_an_order(cell: Cell) -> bool:
+    """Whether it is a number or a date: what lies between two other texts tells nobody anything."""
+    return isinstance(cell, int | float) or (isinstance(cell, str) and _DATE.fullmatch(cell) is not None)
 
 
 def _cell_words(cell: Cell) -> str:

@@ -1,4 +1,4 @@
-"""Keeps the question/SQL pairs that users accepted, in a SQLite file of its own; learning from them is left to others.
+"""Keeps question/SQL pairs that ran, in a SQLite file of its own, and which of them users accepted; learns nothing.
 
 The file is the program's, not a user's: it is opened here and not through database/, which guards users' databases and
 only reads them. It never holds a cell of a result, only the question, the SQL and what is known of the run.
@@ -37,16 +37,27 @@ _COLUMNS: Final = {
     "row_count": int,
     "times_run": int,
     "last_run": str,
+    "confidence": float,
+    "accepted": int,
 }
+_ADDED_LATER: Final = {"confidence": "REAL", "accepted": "INTEGER NOT NULL DEFAULT 1"}
+"""Columns that files of earlier versions lack. What these kept, they kept as accepted."""
 _KEY: Final = ("database", "question", "sql")
 _COUNT_ONE_MORE_RUN: Final = """
-    INSERT INTO accepted (database, schema_fingerprint, question, sql, edited, model, row_count, times_run, last_run)
-    VALUES (:database, :schema_fingerprint, :question, :sql, :edited, :model, :row_count, :times_run, :last_run)
+    INSERT INTO accepted (
+        database, schema_fingerprint, question, sql, edited, model, row_count, times_run, last_run, confidence, accepted
+    )
+    VALUES (
+        :database, :schema_fingerprint, :question, :sql, :edited, :model, :row_count, :times_run, :last_run,
+        :confidence, :accepted
+    )
     ON CONFLICT (database, question, sql) DO UPDATE SET
         schema_fingerprint = excluded.schema_fingerprint, edited = excluded.edited, model = excluded.model,
         row_count = excluded.row_count, times_run = times_run + excluded.times_run,
-        last_run = MAX(last_run, excluded.last_run)
+        last_run = MAX(last_run, excluded.last_run), confidence = excluded.confidence,
+        accepted = MAX(accepted, excluded.accepted)
 """
+_NEWEST_FIRST: Final = "SELECT rowid AS id, * FROM accepted WHERE database = ? ORDER BY last_run DESC, rowid DESC"
 _file_lock = threading.Lock()
 
 
@@ -77,6 +88,27 @@ class AcceptedPair:
     last_run: datetime
     """When it ended last, with its time zone; kept in UTC."""
     times_run: int = 1
+    confidence: float | None = None
+    """How likely it was said to be right, from 0 to 1; None where that was not known, or the user changed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRun:
+    """A pair as it stands in the log of all that ran, be it accepted or not."""
+
+    id: int
+    """Names it among all, for `History.forget_one`."""
+    pair: AcceptedPair
+    accepted: bool
+
+
+def can_be_accepted(*, is_unsure: bool, row_count: int, has_findings: bool) -> bool:
+    """Whether a person who ran an answer and saw what came of it can be taken to have found it right.
+
+    Not where the answer stood in doubt, and it may have been run to see what it gives; nor where there was nothing to
+    see, or something was found to be odd about it.
+    """
+    return not is_unsure and row_count > 0 and not has_findings
 
 
 def default_history_file() -> Path:
@@ -104,11 +136,11 @@ def schema_fingerprint(schema: Schema) -> str:
 
 
 class History:
-    """The accepted pairs of all databases. Any thread may call at any time, and any number of programs at once.
+    """The pairs of all databases. Any thread may call at any time, and any number of programs at once.
 
     Every call opens a connection of its own and raises HistoryError if the file is locked, read-only, damaged, or has
-    no room. A history that does not exist yet is an empty one; only `accept` makes the file, which only its owner
-    may read.
+    no room. A history that does not exist yet is an empty one; only `accept` and `log` make the file, which only
+    its owner may read.
     """
 
     def __init__(self, file: Path) -> None:
@@ -117,20 +149,26 @@ class History:
 
     def accept(self, pair: AcceptedPair) -> None:
         """Keep `pair`, or add its runs to the row that its database, question and SQL already have."""
-        with self._usable():
-            self._make_file()
-            with self._opened() as history, _writing(history):
-                history.create_table(_TABLE, _COLUMNS, pk=_KEY, not_null=set(_COLUMNS), if_not_exists=True)
-                history.execute(_COUNT_ONE_MORE_RUN, _row_of(pair))
+        self._keep(pair, accepted=True)
+
+    def log(self, pair: AcceptedPair) -> None:
+        """Keep that `pair` was run, without taking it for accepted; what was accepted before stays so."""
+        self._keep(pair, accepted=False)
 
     def pairs(self, database: Path) -> list[AcceptedPair]:
         """For each question to `database` the pair that was accepted last, the newest question first."""
-        newest_first = "SELECT * FROM accepted WHERE database = ? ORDER BY last_run DESC, rowid DESC"
         newest: dict[str, AcceptedPair] = {}
         with self._usable():
-            for row in self._read(newest_first, _name_of(database)):
-                newest.setdefault(row["question"], _pair_of(row))
+            for row in self._read(_NEWEST_FIRST, _name_of(database)):
+                if _is_accepted(row):
+                    newest.setdefault(row["question"], _pair_of(row))
         return list(newest.values())
+
+    def runs(self, database: Path) -> list[LoggedRun]:
+        """Every statement that was run as the answer to a question to `database`, the one run last first."""
+        with self._usable():
+            rows = self._read(_NEWEST_FIRST, _name_of(database))
+            return [LoggedRun(row["id"], _pair_of(row), _is_accepted(row)) for row in rows]
 
     def databases(self) -> list[tuple[str, int]]:
         """Each database that has pairs, by its absolute path, with the number of its questions; in order of path."""
@@ -143,14 +181,32 @@ class History:
     def forget(self, database: Path) -> int:
         """Remove every row of `database` for good, earlier SQL of a question included; give how many there were."""
         with self._usable():
-            name = _name_of(database)
-            if not self._read("SELECT 1 FROM accepted WHERE database = ? LIMIT 1", name):
-                return 0
-            with self._opened() as history:
-                # What is forgotten is overwritten: SQLite would leave its text in the file otherwise.
-                history.execute("PRAGMA secure_delete = ON")
-                with _writing(history):
-                    return int(history.execute("DELETE FROM accepted WHERE database = ?", (name,)).rowcount)
+            return self._delete("database = ?", _name_of(database))
+
+    def forget_one(self, database: Path, run: int) -> bool:
+        """Remove for good the one of the `runs` of `database` that has this id; give whether there was such a one."""
+        with self._usable():
+            # As a text, since SQLite refuses numbers that are too large for it.
+            return self._delete("database = ? AND CAST(rowid AS TEXT) = ?", _name_of(database), str(run)) > 0
+
+    def _delete(self, condition: str, *parameters: str) -> int:
+        if not self._read(f"SELECT 1 FROM accepted WHERE {condition} LIMIT 1", *parameters):
+            return 0
+        with self._opened() as history:
+            # What is forgotten is overwritten: SQLite would leave its text in the file otherwise.
+            history.execute("PRAGMA secure_delete = ON")
+            with _writing(history):
+                return int(history.execute(f"DELETE FROM accepted WHERE {condition}", parameters).rowcount)
+
+    def _keep(self, pair: AcceptedPair, *, accepted: bool) -> None:
+        with self._usable():
+            self._make_file()
+            with self._opened() as history, _writing(history):
+                not_null = set(_COLUMNS) - {"confidence"}
+                history.create_table(_TABLE, _COLUMNS, pk=_KEY, not_null=not_null, if_not_exists=True)
+                for column in _ADDED_LATER.keys() - history[_TABLE].columns_dict:
+                    history.execute(f"ALTER TABLE accepted ADD COLUMN {column} {_ADDED_LATER[column]}")
+                history.execute(_COUNT_ONE_MORE_RUN, _row_of(pair) | {"accepted": int(accepted)})
 
     def _read(self, sql: str, *parameters: str) -> list[dict[str, Any]]:
         """The rows of a query; none where there is no history yet."""
@@ -216,7 +272,7 @@ def _name_of(database: Path) -> str:
     return os.path.realpath(database).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _row_of(pair: AcceptedPair) -> dict[str, str | int]:
+def _row_of(pair: AcceptedPair) -> dict[str, str | int | float | None]:
     return {
         "database": _name_of(pair.database),
         "schema_fingerprint": pair.schema_fingerprint,
@@ -228,7 +284,13 @@ def _row_of(pair: AcceptedPair) -> dict[str, str | int]:
         "times_run": pair.times_run,
         # With a fixed number of digits, the order of the texts is that of the times.
         "last_run": pair.last_run.astimezone(UTC).isoformat(timespec="microseconds"),
+        "confidence": pair.confidence,
     }
+
+
+def _is_accepted(row: dict[str, Any]) -> bool:
+    """Whether it was accepted; a file that was last written by an earlier version holds nothing else."""
+    return bool(row.get("accepted", True))
 
 
 def _pair_of(row: dict[str, Any]) -> AcceptedPair:
@@ -242,4 +304,5 @@ def _pair_of(row: dict[str, Any]) -> AcceptedPair:
         row_count=row["row_count"],
         last_run=datetime.fromisoformat(row["last_run"]),
         times_run=row["times_run"],
+        confidence=row.get("confidence"),
     )

@@ -52,6 +52,8 @@ class Remembered:
     question: str
     sql: str
     last_run: datetime
+    confidence: float | None = None
+    """How likely the SQL was said to be right, from 0 to 1; None where that was not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """What `history` prints and forgets, and what `ask --run` adds to it; no terminal is needed."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from nl2sql_tui.cli import run_program
 from nl2sql_tui.commands import ask as asking
 from nl2sql_tui.commands.ask import Output, ask
 from nl2sql_tui.commands.history import forget_history, list_databases, list_history
@@ -60,6 +62,25 @@ def test_ask_remembers_nothing_that_did_not_run_to_its_end(concerts: Database, o
     assert not default_history_file().exists()
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("sql", "even_unsure"),
+    [("SELECT Name FROM singer WHERE Country = 'Spain'", False), (_SQL, True)],
+    ids=["no rows", "run whatever it is"],
+)
+def test_what_nobody_can_have_accepted_is_logged_and_not_given_again(
+    concerts: Database, capsys: pytest.CaptureFixture[str], sql: str, even_unsure: bool, as_json: bool
+) -> None:
+    output = Output(form="csv", limit=None, as_json=as_json, run_it=True, even_unsure=even_unsure)
+    assert _ask(concerts, output, sql) == ExitCode.OK
+    assert _kept(concerts) == []
+    capsys.readouterr()
+    assert list_history(concerts.path) == ExitCode.OK
+    out, err = capsys.readouterr()
+    assert "not accepted" in out
+    assert "with 1 statement run for them, 0 of them accepted" in err
+
+
 def test_ask_remembers_nothing_with_the_setting_off(concerts: Database) -> None:
     assert _ask(concerts, settings=Settings(history=False)) == ExitCode.OK
     assert not default_history_file().parent.exists()
@@ -93,6 +114,7 @@ def test_what_is_remembered_is_listed_newest_first_without_the_rows(
     for words in (_SQL, "run 2 times · 1 row · model scripted", "2020-01-01"):
         assert words in out
     assert "2 questions" in err
+    assert "with 2 statements run for them, 2 of them accepted" in err
     assert "Rose White" not in out
 
 
@@ -134,6 +156,37 @@ def test_forgetting_says_how_much_and_leaves_the_database_alone(
     out, err = capsys.readouterr()
     assert (out, "Nothing is remembered for" in err) == ("", True)
     assert concerts.path.read_bytes() == before
+
+
+def test_one_statement_can_be_forgotten_by_the_id_that_the_list_has(
+    concerts: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(concerts, ScriptedEngine(["SELECT 'a private text'"]), Settings(), "A wrong one?", _RUN)
+    _ask(concerts)
+    capsys.readouterr()
+    list_history(concerts.path)
+    listed = capsys.readouterr().out
+    wrong = next(part for part in listed.split("\n\n") if "A wrong one?" in part)
+    (number,) = re.findall(r"id (\d+)", wrong)
+    assert run_program(["history", str(concerts.path), "--forget-one", number]) == ExitCode.OK
+    assert "Forgot 1 statement" in capsys.readouterr().err
+    assert [pair.question for pair in _kept(concerts)] == ["Who comes from France?"]
+    assert b"a private text" not in default_history_file().read_bytes()
+    assert run_program(["history", str(concerts.path), "--forget-one", number]) == ExitCode.INPUT
+    assert f"has the id {number}" in capsys.readouterr().err
+
+
+def test_an_id_of_another_database_is_none_of_this_one(concerts: Database, tmp_path: Path) -> None:
+    _ask(concerts)
+    (run,) = History(default_history_file()).runs(concerts.path)
+    assert not History(default_history_file()).forget_one(tmp_path / "other.sqlite", run.id)
+    assert not History(default_history_file()).forget_one(concerts.path, 10**30)
+    assert len(_kept(concerts)) == 1
+
+
+@pytest.mark.parametrize("words", [["--forget-one", "1"], ["DB", "--forget", "--forget-one", "1"]])
+def test_what_to_forget_has_to_be_said_clearly(words: list[str]) -> None:
+    assert run_program(["history", *words]) == ExitCode.USAGE
 
 
 def test_forgetting_takes_what_was_learnt_along(concerts: Database, capsys: pytest.CaptureFixture[str]) -> None:

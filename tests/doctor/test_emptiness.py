@@ -75,9 +75,13 @@ def test_a_number_beyond_what_is_stored(bank: Database) -> None:
     [
         ("SELECT kind FROM card WHERE customer_id > 100", " customer_id is always 99."),
         ("SELECT kind FROM card WHERE customer_id BETWEEN 1 AND 9", " customer_id is always 99."),
-        ("SELECT name FROM customer WHERE age IN (90, 91)", ""),
-        ("SELECT name FROM customer WHERE age LIKE 'x%'", ""),
+        ("SELECT name FROM customer WHERE age IN (90, 91)", " age goes from 30 to 40."),
+        ("SELECT name FROM customer WHERE 90 = age", " age goes from 30 to 40."),
+        ("SELECT name FROM customer WHERE age IN (SELECT id FROM loan)", ""),
+        ("SELECT name FROM customer WHERE age = id + 90", ""),
         ("SELECT name FROM customer WHERE city = 'x'", ""),
+        ("SELECT name FROM customer WHERE LOWER(city) = 'x'", ""),
+        ("SELECT name FROM customer WHERE city LIKE 'x%'", ""),
         ("SELECT name FROM customer WHERE age + 1 > 90", ""),
     ],
 )
@@ -85,6 +89,28 @@ def test_what_a_column_holds_is_told_beside_an_end_of_a_range(bank: Database, sq
     text = diagnosed(bank, sql).findings[0].text
     assert text.startswith("No row meets this condition: ")
     assert text.endswith(words or text.partition(". ")[0])
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("STRFTIME('%Y', day) = '2010'", ". The year of day goes from '2021' to '2025'."),
+        ("CAST(STRFTIME('%Y', day) AS INTEGER) = 2010", "goes from 2021 to 2025."),
+        ("day LIKE '2010%'", "day goes from '2021-03-01' to '2025-07-31 10:00:00'."),
+        ("day = '2010-01-01'", "day goes from '2021-03-01' to '2025-07-31 10:00:00'."),
+        ("day BETWEEN '2010-01-01' AND '2010-12-31'", "day goes from '2021-03-01' to '2025-07-31 10:00:00'."),
+        ("year IN (2010, 2011)", "year goes from 2021 to 2025."),
+    ],
+)
+def test_the_span_that_is_stored_is_told_of_dates_and_years(tmp_path: Path, condition: str, words: str) -> None:
+    script = (
+        "CREATE TABLE sale (day TEXT, year INTEGER);"
+        "INSERT INTO sale VALUES ('2021-03-01', 2021), ('2025-07-31 10:00:00', 2025), (NULL, NULL);"
+    )
+    database = Database(make_database(tmp_path / "sales.sqlite", script))
+    (finding,) = diagnosed(database, f"SELECT COUNT(*) FROM sale WHERE {condition}").findings
+    assert finding.text.startswith("No row meets this condition: ")
+    assert finding.text.endswith(words)
 
 
 def test_the_condition_that_removes_the_last_row(bank: Database) -> None:

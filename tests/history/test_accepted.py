@@ -13,7 +13,7 @@ import pytest
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.errors import ExitCode
 from nl2sql_tui.history import accepted
-from nl2sql_tui.history.accepted import AcceptedPair, History, HistoryError, schema_fingerprint
+from nl2sql_tui.history.accepted import AcceptedPair, History, HistoryError, can_be_accepted, schema_fingerprint
 from nl2sql_tui.schema import Column, ForeignKey, Schema, Table
 from tests.databases import CONCERTS, make_database
 
@@ -51,7 +51,9 @@ def test_a_history_that_was_never_written_is_empty_and_stays_away(history: Histo
 
 
 def test_a_pair_comes_back_as_it_was_kept(history: History, database: Path) -> None:
-    pair = AcceptedPair(database, "9f", 'Zoë\'s\x00 "fans"?', "SELECT 'a''b'\nFROM t", True, "phi3", 12, _START, 1)
+    pair = AcceptedPair(
+        database, "9f", 'Zoë\'s\x00 "fans"?', "SELECT 'a''b'\nFROM t", True, "phi3", 12, _START, 1, 0.25
+    )
     history.accept(pair)
     assert history.pairs(database) == [pair]
 
@@ -89,6 +91,51 @@ def test_white_space_does_not_make_another_question(history: History, database: 
     history.accept(_pair(database, "How  many\nsingers? ", minute=0))
     history.accept(_pair(database, "How many singers?", minute=1))
     assert [(pair.question, pair.times_run) for pair in history.pairs(database)] == [("How many singers?", 2)]
+
+
+def test_what_only_ran_stands_in_the_log_and_becomes_accepted_when_it_is(history: History, database: Path) -> None:
+    history.log(_pair(database))
+    assert history.pairs(database) == []
+    assert [(run.pair.question, run.accepted) for run in history.runs(database)] == [("How many?", False)]
+    history.accept(_pair(database, minute=1))
+    history.log(_pair(database, minute=2))
+    (run,) = history.runs(database)
+    assert (run.accepted, run.pair.times_run) == (True, 3)
+    assert history.pairs(database) == [run.pair]
+
+
+def test_a_statement_that_only_ran_does_not_stand_in_for_an_older_one_that_was_accepted(
+    history: History, database: Path
+) -> None:
+    history.accept(_pair(database, sql="SELECT 1", minute=0))
+    history.log(_pair(database, sql="SELECT 2", minute=1))
+    assert [pair.sql for pair in history.pairs(database)] == ["SELECT 1"]
+    assert [run.pair.sql for run in history.runs(database)] == ["SELECT 2", "SELECT 1"]
+
+
+@pytest.mark.parametrize("written_to", [False, True])
+def test_a_file_of_an_earlier_version_keeps_what_it_has_as_accepted(
+    history: History, database: Path, written_to: bool
+) -> None:
+    history.accept(_pair(database))
+    with sqlite3.connect(history.file) as connection:
+        for column in ("confidence", "accepted"):
+            connection.execute(f"ALTER TABLE accepted DROP COLUMN {column}")
+    connection.close()
+    if written_to:
+        history.log(_pair(database, "Another?", minute=1))
+    assert history.pairs(database) == [_pair(database)]
+    assert [run.accepted for run in history.runs(database)] == [False, True][not written_to :]
+
+
+@pytest.mark.parametrize(
+    ("is_unsure", "row_count", "has_findings", "accepted"),
+    [(False, 1, False, True), (True, 1, False, False), (False, 0, False, False), (False, 1, True, False)],
+)
+def test_what_a_person_can_be_taken_to_have_accepted(
+    is_unsure: bool, row_count: int, has_findings: bool, accepted: bool
+) -> None:
+    assert can_be_accepted(is_unsure=is_unsure, row_count=row_count, has_findings=has_findings) is accepted
 
 
 def test_databases_are_kept_apart_and_known_by_their_real_path(
@@ -252,7 +299,7 @@ def test_no_cell_of_a_result_has_a_place_in_it(history: History, database: Path)
     with sqlite3.connect(history.file) as connection:
         columns = {row[1] for row in connection.execute("PRAGMA table_info(accepted)")}
     connection.close()
-    assert columns == {field.name for field in dataclasses.fields(AcceptedPair)}
+    assert columns == {field.name for field in dataclasses.fields(AcceptedPair)} | {"accepted"}
 
 
 def test_the_fingerprint_of_a_schema_follows_the_schema_alone(tmp_path: Path) -> None:

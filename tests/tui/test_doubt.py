@@ -6,6 +6,7 @@ import pytest
 
 from nl2sql_tui.database.file import Database
 from nl2sql_tui.engine.events import Candidate
+from nl2sql_tui.history.accepted import History, default_history_file
 from nl2sql_tui.settings import Settings
 from tests.calibrated_engine import CalibratedEngine
 from tests.fake_engine import ScriptedEngine
@@ -146,6 +147,39 @@ async def test_a_reading_that_was_chosen_is_not_doubted(concerts: Database) -> N
         assert "unsure" not in program.text
         await program.press("enter")
         await program.until_run_ended()
+
+
+async def test_an_answer_that_was_unsure_when_it_ran_is_asked_anew(concerts: Database) -> None:
+    history = History(default_history_file())
+    async with opened(concerts, _unsure()) as program:
+        await program.ask(_SALARY)
+        await program.press("enter", "enter")
+        await program.until_run_ended()
+        await program.until(lambda: history.runs(concerts.path))
+        # Sent from the box as it came, it is no surer.
+        await program.press("ctrl+t", "enter")
+        await program.until(lambda: history.runs(concerts.path)[0].pair.times_run == 2)
+        assert history.pairs(concerts.path) == []
+        again = await program.ask(_SALARY)
+        assert again.answer is not None
+        assert again.answer.origin == "model"
+        assert again.in_doubt
+        await program.press("ctrl+t")
+        await program.type(" LIMIT 2")
+        await program.press("enter")
+        await program.until(lambda: history.pairs(concerts.path))
+        assert [pair.sql for pair in history.pairs(concerts.path)] == [f"{_AGES} LIMIT 2"]
+
+
+async def test_a_reading_that_was_chosen_is_accepted_by_running_it(concerts: Database) -> None:
+    engine = _unsure()
+    engine.scripted_candidates = (Candidate("SELECT Name FROM singer", 4, math.log(1e-5)),)
+    history = History(default_history_file())
+    async with opened(concerts, engine, settings=Settings(candidates=4)) as program:
+        await program.ask(_SALARY)
+        await program.press("ctrl+n", "enter")
+        await program.until(lambda: history.runs(concerts.path))
+        assert [pair.sql for pair in history.pairs(concerts.path)] == ["SELECT Name FROM singer"]
 
 
 async def test_back_at_the_first_reading_it_is_doubted_as_before(concerts: Database) -> None:

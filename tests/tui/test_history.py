@@ -103,6 +103,20 @@ async def test_the_last_sql_that_ran_stands_for_the_question(concerts: Database)
         assert pair.sql == f"{NAMES} LIMIT 1"
 
 
+@pytest.mark.parametrize(
+    "sql", ["SELECT Name FROM singer WHERE Country = 'france'", "SELECT COUNT(*) FROM singer WHERE Country = 'france'"]
+)
+async def test_an_odd_result_is_logged_and_not_accepted(concerts: Database, sql: str) -> None:
+    history = History(default_history_file())
+    async with opened(concerts, ScriptedEngine([sql]), settings=Settings(repair=False)) as program:
+        await program.ask("Who comes from France?")
+        await program.press("enter")
+        await program.until(lambda: history.runs(concerts.path))
+        assert program.turn.diagnosis is not None
+        assert program.turn.diagnosis.findings
+        assert _kept(concerts) == []
+
+
 async def test_sql_of_ones_own_is_not_remembered(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine([NAMES])) as program:
         await program.ask("Who?")

@@ -78,7 +78,7 @@ async def test_what_was_said_of_the_one_reading_is_not_said_of_the_other(
     concerts: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[str] = []
-    monkeypatch.setattr(HistoryKeeper, "keep", lambda _self, _question, sql, *_, **__: kept.append(sql))
+    monkeypatch.setattr(HistoryKeeper, "note_run", lambda _self, turn, _row_count: kept.append(turn.sql))
     async with opened(concerts, _unsure_engine(), settings=Settings(candidates=4)) as program:
         turn = await program.ask("the singers")
         await program.press("enter")

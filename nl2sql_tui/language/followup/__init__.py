@@ -9,6 +9,8 @@
                    texts and numbers it compares
     filters, shape, order, diagnosis
                    edit → the changed tree, or nothing where a word is left over
+    refusal        whether words say anything without the last answer, and why they cannot be applied to it
 
-Nothing here guesses: a text of which any word cannot be accounted for is no follow-up but a question of its own.
+Nothing here guesses: a text of which any word cannot be accounted for changes nothing. It is a question of its own, or
+is refused where it can be none.
 """

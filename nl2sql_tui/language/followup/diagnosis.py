@@ -16,18 +16,17 @@ def explain(edit: Explain, query: Query, values: ValueLookup) -> str | None:
     Tables that the query joins are joined so that a missing partner does not lose the row. Grouping, order and limit
     go, and are named in what is said.
     """
-    conditions = read_conditions(edit.phrase, query, values)
-    named = conditions[0] if len(conditions) == 1 else None
-    if not isinstance(named, Values) or named.place.source is None or len(named.texts) != 1:
+    named = _named(edit.phrase, query, values)
+    if not named:
         return None
-    row = f"{text_of(query.qualified(named.place))} = {string_literal(named.texts[0])}"
+    row = " AND ".join(f"{text_of(query.qualified(one.place))} = {string_literal(one.texts[0])}" for one in named)
     kept = query.conditions()
     dropped = [words for clause, words in _ALSO_LIMITS if query.has(clause)]
     partners = _loosen_joins(query)
     if not kept and not partners:
         return None
-    shown: list[exp.Expr] = [query.qualified(named.place)]
-    seen = {named.place}
+    shown: list[exp.Expr] = [query.qualified(one.place) for one in named]
+    seen = {one.place for one in named}
     for condition in kept:
         for place in query.places_in(condition):
             if place not in seen and place.source is not None:
@@ -42,6 +41,14 @@ def explain(edit: Explain, query: Query, values: ValueLookup) -> str | None:
 
 
 _ALSO_LIMITS = (("having", "a condition on its groups"), ("limit", "a limit on its rows"))
+
+
+def _named(phrase: str, query: Query, values: ValueLookup) -> list[Values]:
+    """What one row of a table of the query is known by: a text, or several in columns of their own ("Emily Walsh")."""
+    conditions = read_conditions(phrase, query, values)
+    named = [one for one in conditions if isinstance(one, Values) and one.place.source and len(one.texts) == 1]
+    of_one_table = len({one.place.source for one in named}) == 1
+    return named if of_one_table and len(named) == len(conditions) else []
 
 
 def _as_column(condition: exp.Expr) -> exp.Expr:

@@ -57,7 +57,7 @@ _UNDO: Final = re.compile(
 
 _NUMBER: Final = rf"(?P<n>\d[\d,]*|{'|'.join(NUMBERS)})"
 _ROWS: Final = r"(?: (?:rows?|results?|ones?|of (?:them|these|those)|entries|records))?"
-_PREPOSITION: Final = r"(?:from|in|between|for|with|at|of|on|during|since|after|before|until)"
+PREPOSITION: Final = r"(?:from|in|between|for|with|at|of|on|during|since|after|before|until)"
 _FUNCTIONS: Final[dict[str, Function]] = {
     "average": "AVG",
     "mean": "AVG",
@@ -117,6 +117,16 @@ def leans_on_the_last(text: str) -> bool:
     return any(not isinstance(edit, Keep) for edit in _by_rules(body, connected))
 
 
+def asks_why(text: str) -> bool:
+    """Whether `text` asks why something is not among the rows."""
+    return any(isinstance(edit, Explain) for edits in readings(text) for edit in edits)
+
+
+def begins_a_question(body: str) -> bool:
+    """Whether it begins as whole questions and requests do."""
+    return _BEGINS_A_QUESTION.match(body) is not None
+
+
 def readings(text: str) -> tuple[tuple[Edit, ...], ...]:
     """What `text` may ask to be done, the most particular reading first; empty if it is a question of its own.
 
@@ -162,9 +172,9 @@ def _open_readings(body: str, connected: bool, *, about: bool) -> _Made:
     shown = _SHOWN.fullmatch(body)
     if connected and shown is not None and not _MORE_THAN_COLUMNS.search(shown.group("p")):
         yield Show(shown.group("p"))
-    if _BEGINS_A_QUESTION.match(body):
+    if begins_a_question(body):
         return
-    has_preposition = re.match(rf"{_PREPOSITION}\b", body, re.IGNORECASE) is not None
+    has_preposition = re.match(rf"{PREPOSITION}\b", body, re.IGNORECASE) is not None
     bare = len(body.split()) <= _MOST_BARE_WORDS
     if about or connected or (has_preposition and bare):
         yield Instead(body, may_add=connected or has_preposition, rather=about)
@@ -335,12 +345,12 @@ _RULES: Final[tuple[_Rule, ...]] = (
         _unfilter,
     ),
     _rule(rf"(?:remove|drop|clear|lift|without|no)(?: the)? (?P<p>.+) {_CONDITION}", _unfilter),
-    _rule(rf"(?:{_PREPOSITION} )?(?:all|any|every)(?: of)?(?: the)? (?P<p>\w+(?: \w+)?)", _unfilter),
+    _rule(rf"(?:{PREPOSITION} )?(?:all|any|every)(?: of)?(?: the)? (?P<p>\w+(?: \w+)?)", _unfilter),
     _rule(
         r"(?:regardless of|no matter (?:the|which|what|in which)|whatever|ignore|ignoring)(?: the)? (?P<p>.+)",
         _unfilter,
     ),
-    _rule(rf"not (?:only|just)(?: {_PREPOSITION})? (?P<p>.+)", _unfilter),
+    _rule(rf"not (?:only|just)(?: {PREPOSITION})? (?P<p>.+)", _unfilter),
     _rule(
         r"why (?:is|are|was|were)(?: there)?(?: no)? (?P<p>.+?) (?:missing|left out|excluded|absent|gone)",
         _made(Explain),
@@ -372,7 +382,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
         _made(Keep),
     ),
     _rule(
-        rf"(?P<p>(?:those|the ones|ones) (?:{_PREPOSITION}|who|that|which|with|having|over|under|above|below) .+)",
+        rf"(?P<p>(?:those|the ones|ones) (?:{PREPOSITION}|who|that|which|with|having|over|under|above|below) .+)",
         _made(Keep),
     ),
     _rule(r"(?P<p>.+) only", _made(Keep)),
@@ -384,7 +394,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _rule(r"(?:add|include|with)(?: also)?(?: (?:a|the) columns?(?: for| with)?)? (?P<p>.+)", _made(Show)),
     _rule(r"(?P<p>.+) instead", _replaced),
     _rule(
-        rf"(?:the )?same(?: (?:thing|query|question|list))?(?: but)? (?P<p>{_PREPOSITION} .+)",
+        rf"(?:the )?same(?: (?:thing|query|question|list))?(?: but)? (?P<p>{PREPOSITION} .+)",
         _same_but,
     ),
 )

@@ -34,14 +34,21 @@ _COUNT: Final = "COUNT(*)"
 
 def count_rows(query: Query) -> str | None:
     """How many rows it gives."""
-    if query.grouped or any(query.has(clause) for clause in ("limit", "distinct", "having")):
+    if query.grouped or any(query.has(clause) for clause in ("distinct", "having")):
         return None
     counted = fragment(_COUNT)
     if query.aggregates == [counted]:
         return None
+    said = counting_words(query.select)
     query.shown = [counted]
-    query.drop("order")
-    return "counts the rows"
+    query.drop("order", "limit", "offset")
+    return said
+
+
+def counting_words(query: exp.Query) -> str:
+    """What counting the rows of `query` does: nobody asks how many a limit has left, since they have just said it."""
+    limit = query.args.get("limit")
+    return "counts the rows" if limit is None else f"counts all the rows, without {text_of(limit).strip()}"
 
 
 def show_rows(query: Query) -> str | None:

@@ -147,13 +147,15 @@ def _of_whole(edit: Edit, sql: str) -> FollowUp | None:
     """What can be done to any query without looking into it."""
     from sqlglot import exp
 
+    from nl2sql_tui.language.followup.shape import counting_words
     from nl2sql_tui.language.syntax import parsed, text_of
 
     tree = parsed(sql)
     if isinstance(edit, CountRows) and isinstance(tree, exp.Query) and not _is_one_number(tree):
-        if not tree.args.get("limit"):
-            tree.set("order", None)
-        return FollowUp(f"SELECT COUNT(*) FROM ({text_of(tree)})", "counts the rows")
+        said = counting_words(tree)
+        for clause in ("order", "limit", "offset"):
+            tree.set(clause, None)
+        return FollowUp(f"SELECT COUNT(*) FROM ({text_of(tree)})", said)
     if isinstance(edit, Reverse) and isinstance(tree, exp.Except):
         left, right = tree.this, tree.expression
         tree.set("this", right)

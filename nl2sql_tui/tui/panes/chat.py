@@ -93,12 +93,13 @@ class ChatPane(Vertical):
         "turns that off.\n\n"
         'A question may lean on the answer before it: "only for 2023", "and per month", "the other way round", '
         '"their names too", "how many are there?", "why is Anna missing?", "undo". Such a one changes the last '
-        "SQL; a question that you have run an answer to before gets that SQL, also with another value. Both happen "
-        "without the model, which Ctrl+O asks all the same. /new begins a conversation in which nothing leans on what "
-        "came before. /adapter lists the model's adapters, /adapter NAME has another one answer, /help shows this. SQL "
-        "that is written here runs as it stands.\n\n"
-        "A question is remembered with the SQL that ran for it, edited or not, but never with its rows. It stays on "
-        "this computer; the setting history turns it off."
+        "SQL, or is told why it cannot; a question of which you have accepted an answer gets that SQL, also with "
+        "another value. Both happen without the model, which Ctrl+O asks all the same. /new begins a conversation in "
+        "which nothing leans on what came before. /adapter lists the model's adapters, /adapter NAME has another one "
+        "answer, /help shows this. SQL that is written here runs as it stands.\n\n"
+        "A question is kept with the SQL that ran for it, edited or not, but never with its rows. It is accepted if it "
+        "gave rows with nothing odd about them, and was not unsure when you ran it, unless you edited it or chose "
+        "another reading. It stays on this computer; the setting history turns it off."
     )
 
     def __init__(

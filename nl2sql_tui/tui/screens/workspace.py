@@ -212,10 +212,8 @@ class Workspace(ViewingScreen):
             return
         if turn.question is None:
             self.conversation.note_sql(turn.sql)
-        # "And per month" is no question that anything could be learnt from.
-        if self._keeper is not None and turn.answers is not None and not turn.leans_on_last:
-            model = turn.model or self.engine.name
-            self._keeper.keep(turn.answers, turn.sql, model, edited=turn.edited, row_count=message.ending.row_count)
+        if self._keeper is not None:
+            self._keeper.note_run(turn, message.ending.row_count)
         self._examine(turn, message.ending.row_count)
 
     def _examine(self, turn: Turn, row_count: int) -> None:
@@ -234,6 +232,8 @@ class Workspace(ViewingScreen):
 
     def on_diagnosis_made(self, message: messages.DiagnosisMade) -> None:
         self._explainer.end(message.turn)
+        if self._keeper is not None:
+            self._keeper.note_examined(message.turn, has_findings=bool(message.diagnosis.findings))
         self.chat.show_diagnosis(message.turn, message.diagnosis)
         self.refresh_bindings()
 

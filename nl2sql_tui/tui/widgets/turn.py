@@ -54,6 +54,8 @@ class Turn(Widget):
         """Whether the user changed SQL that the model had written."""
         self.model: str = "" if source is None else source.model
         """The name of the model whose SQL it is, edited or not; empty until there is an answer."""
+        self.as_answered: Answer | None = source.as_answered if source is not None and not self.edited else None
+        """The answer that its SQL stands for unchanged; None where the user has written it."""
         self.leans_on_last: bool = source is not None and source.leans_on_last
         """Whether its question says something only behind the one before it."""
         self.sql: str = sql
@@ -131,6 +133,7 @@ class Turn(Widget):
         match last:
             case Answer():
                 self.answer, self.verdict, self.enter_pressed = last, last.verdict, False
+                self.as_answered = last
                 self.first_answer = self.first_answer or last
                 self.model = last.model
                 self.leans_on_last = _leans_on_last(last)
