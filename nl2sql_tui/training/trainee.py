@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -24,6 +25,8 @@ Quantisation = Literal["auto", "nf4", "none"]
 _SHORTEST_WINDOW: Final = 1024
 """Tokens that a schema, a question and an answer take together at most, by the recipes."""
 _PRODUCTS_TRIED: Final = 20
+_CLEARLY_SLOWER: Final = 1.25
+"""Another program may hold up a measurement by less."""
 _BYTES_PER_ADAPTER_PARAMETER = 16
 """The factor, its gradient, and two moments, in float32."""
 
@@ -88,11 +91,17 @@ def _quicker_on_this_cpu() -> torch.dtype:
     """bfloat16 where it is: some CPUs have instructions for it that take twice the time of float32's."""
     if not read_hardware().bfloat16:
         return torch.float32
-    return min(torch.bfloat16, torch.float32, key=_seconds_of_a_product)
+    seconds = {dtype: _seconds_of_a_product(dtype) for dtype in (torch.bfloat16, torch.float32)}
+    is_clear = seconds[torch.bfloat16] > _CLEARLY_SLOWER * seconds[torch.float32]
+    return torch.float32 if is_clear else torch.bfloat16
 
 
+@lru_cache(maxsize=2)
 def _seconds_of_a_product(dtype: torch.dtype) -> float:
-    """The least of several tries at what one layer does with a pack."""
+    """The least of several tries at what one layer does with a pack; looked up the second time.
+
+    A run that goes on in the same process computes as it began.
+    """
     pack, layer = torch.ones(512, 576, dtype=dtype), torch.ones(1536, 576, dtype=dtype)
     spent = []
     for _ in range(_PRODUCTS_TRIED):

@@ -65,7 +65,7 @@ def test_ask_remembers_nothing_that_did_not_run_to_its_end(concerts: Database, o
 @pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize(
     ("sql", "even_unsure"),
-    [("SELECT Name FROM singer WHERE Country = 'Spain'", False), (_SQL, True)],
+    [("SELECT Name FROM singer WHERE Country = 'France' AND Age = 0", False), (_SQL, True)],
     ids=["no rows", "run whatever it is"],
 )
 def test_what_nobody_can_have_accepted_is_logged_and_not_given_again(

@@ -24,7 +24,7 @@ async def test_the_sql_of_a_new_answer_is_in_view_whatever_is_said_below_it(
 ) -> None:
     async with opened(concerts, ScriptedEngine([_INVENTED, _NAMES]), size=size) as program:
         await program.run_by_hand("SELECT * FROM singer")
-        turn = await program.ask("the singers who are of age")
+        turn = await program.ask("the singers over 10")
         await program.until(lambda: turn.reading)
         assert turn.sql == _NAMES
         await program.until(lambda: "SELECT Name FROM singer" in _in_chat(program))
@@ -33,7 +33,7 @@ async def test_the_sql_of_a_new_answer_is_in_view_whatever_is_said_below_it(
 
 async def test_what_came_of_running_it_is_in_view_then(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine([_INVENTED, _NAMES]), size=(80, 24)) as program:
-        await program.ask("the singers who are of age")
+        await program.ask("the singers over 10")
         await program.press("enter")
         await program.until_run_ended()
         await program.until(lambda: "ran: 3 rows" in _in_chat(program))
@@ -41,7 +41,7 @@ async def test_what_came_of_running_it_is_in_view_then(concerts: Database) -> No
 
 async def test_a_change_that_repeats_a_whole_statement_is_cut_and_told_in_full_with_w(concerts: Database) -> None:
     async with opened(concerts, ScriptedEngine([_INVENTED, _NAMES])) as program:
-        turn = await program.ask("the singers who are of age")
+        turn = await program.ask("the singers over 10")
         await program.until(lambda: turn.reading)
         assert _TOLD in _in_chat(program)
         assert "invented_column_7" not in program.text
@@ -55,7 +55,7 @@ async def test_the_rows_of_the_answer_before_make_room_until_the_new_one_runs(co
         result = program.workspace.result
         before = result.size.height
         program.engine.token_seconds = 0.1
-        program.workspace.chat.ask("the singers who are of age")
+        program.workspace.chat.ask("the singers over 10")
         await program.until(lambda: result.size.height < before)
         assert program.workspace.chat.answering
         await program.until(lambda: program.turn.runnable)

@@ -27,7 +27,8 @@ def meet_one_or_each(tree: exp.Query, context: Context) -> Iterator[str]:
         _drop(second)
         yield f"{told} → {text_of(mended)}: no row can be both"
     elif key is not None and not tree.find(exp.AggFunc):
-        others = exp.select(key.copy()).from_(tree.args["from_"].this.copy()).where(second.copy())
+        rest = [part.copy() for part in conjuncts(tree.args["where"].this) if part is not first]
+        others = exp.select(key.copy()).from_(tree.args["from_"].this.copy()).where(*rest)
         others.set("joins", [join.copy() for join in tree.args.get("joins") or []])
         mended = exp.In(this=key, query=exp.Subquery(this=others))
         second.replace(mended)

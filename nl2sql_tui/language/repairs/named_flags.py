@@ -1,7 +1,7 @@
 """Adds the condition on a column of yes and no that a question names as an adjective: official languages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
 
 from sqlglot import exp
@@ -33,24 +33,26 @@ def add_named_flags(tree: exp.Query, context: Context, cells: CellLookup) -> Ite
     if _CONTRARY.search(context.question):
         return
     words = [word for each in words_of_question(context.question) for word in name_words(each.text)]
-    named = {column.name.casefold() for column in tree.find_all(exp.Column)}
+    used = {column.name.casefold() for column in tree.find_all(exp.Column)}
     for select in _branches(tree):
         read = sources(select, context.schema)
         for source in read:
-            for column in source.table.columns if source.table is not None else ():
-                if source.table is None or column.name.casefold() in named:
-                    continue
-                if not _is_named(column, source.table, words):
-                    continue
-                stored = cells.first_values(source.table.name, column.name)
-                yes = yes_of(stored, is_named_so=name_words(column.name)[0] in _VERBS)
-                if yes is None:
-                    continue
+            for column, yes in _named(source.table, used, words, cells) if source.table is not None else ():
                 qualifier = name_node(source.name) if len(read) > 1 else None
                 flag = exp.Column(this=name_node(column.name), table=qualifier)
                 condition = exp.EQ(this=flag, expression=exp.Literal(this=yes, is_string=not yes.isdecimal()))
                 add_condition(select, condition)
                 yield f"{text_of(condition)} added: {' '.join(_adjective(column))!r} in the question"
+
+
+def _named(table: Table, used: Set[str], words: list[str], cells: CellLookup) -> Iterator[tuple[Column, str]]:
+    """The flags of `table` that the question names and the SQL does not use, with how each says yes."""
+    for column in table.columns:
+        if column.name.casefold() not in used and _is_named(column, table, words):
+            stored = cells.first_values(table.name, column.name)
+            yes = yes_of(stored, is_named_so=name_words(column.name)[0] in _VERBS)
+            if yes is not None:
+                yield column, yes
 
 
 def _branches(tree: exp.Query) -> list[exp.Select]:

@@ -7,12 +7,12 @@ from typing import Final
 from sqlglot import exp
 
 from nl2sql_tui.language.joins import join_edges
-from nl2sql_tui.language.repairs.add_tables import condition, join_in, qualify_all
+from nl2sql_tui.language.repairs.add_tables import join_in, qualify_all
 from nl2sql_tui.language.repairs.names import name_words
-from nl2sql_tui.language.repairs.scopes import Context, meaning, sources
+from nl2sql_tui.language.repairs.scopes import Context, Source, meaning, sources
 from nl2sql_tui.language.repairs.ways import Step
 from nl2sql_tui.language.syntax import column_node, name_node, text_of
-from nl2sql_tui.schema import Table
+from nl2sql_tui.schema import ForeignKey, Table
 
 _KEY_WORDS: Final = frozenset("id ids code key identifier".split())
 _NUMBER: Final = re.compile(r"\bnumbers?\b(?! of\b)", re.IGNORECASE)
@@ -62,29 +62,31 @@ def show_names_of_own_kind(tree: exp.Query, context: Context) -> Iterator[str]:
     columns = [item for one in tree.expressions if isinstance(item := one.unalias(), exp.Column)]
     if len(read) != 1 or read[0].table is None or len(columns) != 2 or tree.args.get("group"):
         return
-    (table, names) = (read[0].table, _names(read[0].table))
+    table = read[0].table
+    names = _names(table)
     for own, key in ((columns[0], columns[1]), (columns[1], columns[0])):
-        edges = [one for one in table.foreign_keys if one.column.casefold() == key.name.casefold()]
-        is_of_itself = len(edges) == 1 and edges[0].to_table.casefold() == table.name.casefold()
-        word = name_words(key.name)[0]
-        if (
-            [own.name.casefold()] != [name.casefold() for name in names]
-            or not is_of_itself
-            or word not in context.words
-        ):
-            continue
-        other = f"{table.name}_{word}"
-        qualify_all(tree, context.schema)
-        step = Step(table.name, table.name, ((key.name, edges[0].to_column),))
-        on = condition(step, {table.name: read[0].name})
-        on.set("expression", column_node(other, edges[0].to_column))
-        node = exp.Table(this=name_node(table.name), alias=exp.TableAlias(this=name_node(other)))
-        join = exp.Join(this=node, on=on)
-        tree.append("joins", join)
-        before = text_of(key)
-        key.replace(column_node(other, names[0]))
-        yield f"{before} → {other}.{names[0]}, with {text_of(join).strip()}: the question asks for both names"
-        return
+        word, edges = name_words(key.name)[0], _keys_of(key.name, table)
+        is_named = len(names) == 1 and own.name.casefold() == names[0].casefold() and word in context.words
+        if is_named and len(edges) == 1 and edges[0].to_table.casefold() == table.name.casefold():
+            before, other = text_of(key), f"{table.name}_{word}"
+            join = _joined_again(tree, read[0], other, edges[0], context)
+            key.replace(column_node(other, names[0]))
+            yield f"{before} → {other}.{names[0]}, with {text_of(join).strip()}: the question asks for both names"
+            return
+
+
+def _keys_of(column: str, table: Table) -> list[ForeignKey]:
+    return [key for key in table.foreign_keys if key.column.casefold() == column.casefold()]
+
+
+def _joined_again(select: exp.Select, source: Source, name: str, key: ForeignKey, context: Context) -> exp.Join:
+    """Join the table of `source` to itself, as `name`, by a key that refers to it."""
+    qualify_all(select, context.schema)
+    on = exp.EQ(this=column_node(source.name, key.column), expression=column_node(name, key.to_column))
+    table = exp.Table(this=name_node(key.to_table), alias=exp.TableAlias(this=name_node(name)))
+    join = exp.Join(this=table, on=on)
+    select.append("joins", join)
+    return join
 
 
 def _is_grouped_by_place(select: exp.Select) -> bool:

@@ -50,6 +50,11 @@ def world(tmp_path: Path) -> Workbench:
         ("the shortest nation", "SELECT name FROM nation ORDER BY name LIMIT 1", [("Norway",)]),
         ("Where is Swiss German spoken?", f"{_SPOKEN} WHERE t.language = 'German'", [("Switzerland",)]),
         (
+            "Nations in the Alps with German and Turkish",
+            f"{_SPOKEN} WHERE t.language = 'German' AND t.language = 'Turkish' AND n.region = 'Alps'",
+            [("Austria",)],
+        ),
+        (
             "Workers in Rome and Bern",
             "SELECT name FROM worker WHERE city = 'Rome' AND city = 'Bern'",
             [("Cy",), ("Di",)],
